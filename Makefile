@@ -29,8 +29,9 @@ C_FLAGS = -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DIVSHMEM_VERSION='"$(VERSION)"' 
 LD_LIBS := -lurcu-memb -lpthread
 
 .PHONY: all help clean
-all: kmod
+all: vmm kmod
 
+include vmm/vmm.mk
 include kmod/kmod.mk
 
 help:

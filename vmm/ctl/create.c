@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ivshmemctl create: a region with its size, owner, group and mode. */
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+
+#include "ctl/ctl.h"
+#include "hostmem/region.h"
+#include "size.h"
+
+enum { CREATE_MODE = CTL_LONG_OPTION, CREATE_OWNER, CREATE_GROUP };
+
+static const struct option create_options[] = {
+	{ "mode", required_argument, NULL, CREATE_MODE },
+	{ "owner", required_argument, NULL, CREATE_OWNER },
+	{ "group", required_argument, NULL, CREATE_GROUP },
+	{}
+};
+
+/* A whole number below @limit in @base; -1 for anything else. */
+static long number_parse(const char *text, int base, long limit)
+{
+	char *end;
+	long value;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	value = strtol(text, &end, base);
+	return *end || value >= limit ? -1 : value;
+}
+
+static enum ctl_status mode_parse(const char *text, uint32_t *mode, struct error *err)
+{
+	long value = number_parse(text, 8, 01000);
+
+	if (value < 0) {
+		error_set(err, 0, "create: --mode %s is not of 0 to 0777 in octal, such as 0660",
+			  text);
+		return CTL_USAGE;
+	}
+	*mode = value;
+	return CTL_OK;
+}
+
+static enum ctl_status owner_parse(const char *text, uint32_t *uid, struct error *err)
+{
+	long value = number_parse(text, 10, IVSHMEM_ID_CALLER);
+	struct passwd *pw = value < 0 ? getpwnam(text) : NULL;
+
+	if (value < 0 && !pw) {
+		error_set(err, 0, "create: --owner %s: there is no such user", text);
+		return CTL_USAGE;
+	}
+	*uid = pw ? pw->pw_uid : (uint32_t)value;
+	return CTL_OK;
+}
+
+static enum ctl_status group_parse(const char *text, uint32_t *gid, struct error *err)
+{
+	long value = number_parse(text, 10, IVSHMEM_ID_CALLER);
+	struct group *gr = value < 0 ? getgrnam(text) : NULL;
+
+	if (value < 0 && !gr) {
+		error_set(err, 0, "create: --group %s: there is no such group", text);
+		return CTL_USAGE;
+	}
+	*gid = gr ? gr->gr_gid : (uint32_t)value;
+	return CTL_OK;
+}
+
+static enum ctl_status create_option(int option, char **argv, struct region_spec *spec,
+				     struct error *err)
+{
+	switch (option) {
+	case CREATE_MODE:
+		return mode_parse(optarg, &spec->mode, err);
+	case CREATE_OWNER:
+		return owner_parse(optarg, &spec->uid, err);
+	case CREATE_GROUP:
+		return group_parse(optarg, &spec->gid, err);
+	default:
+		return ctl_bad_option(option, argv, err);
+	}
+}
+
+static enum ctl_status create_operands(int argc, char **argv, struct region_spec *spec,
+				       struct error *err)
+{
+	if (argc - optind != 2) {
+		error_set(err, 0, "create: a NAME and a SIZE are wanted, such as "
+			  "`ivshmemctl create alpha 64M`");
+		return CTL_USAGE;
+	}
+	spec->name = argv[optind];
+	if (size_parse(argv[optind + 1], 1, &spec->size)) {
+		error_set(err, 0,
+			  "create: '%s' is not a size: bytes, or a number with k, M, G or T",
+			  argv[optind + 1]);
+		return CTL_USAGE;
+	}
+	return region_name_check(spec->name, err) || region_size_check(spec->size, err) ?
+	       CTL_USAGE : CTL_OK;
+}
+
+static enum ctl_status create_run(int argc, char **argv, struct error *err)
+{
+	struct region_spec spec = {
+		.uid = IVSHMEM_ID_CALLER, .gid = IVSHMEM_ID_CALLER, .mode = 0600,
+	};
+	enum ctl_status status;
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":", create_options, NULL)) != -1) {
+		status = create_option(option, argv, &spec, err);
+		if (status)
+			return status;
+	}
+	status = create_operands(argc, argv, &spec, err);
+	if (status)
+		return status;
+	return region_create(&spec, err) ? CTL_FAILED : CTL_OK;
+}
+
+const struct ctl_command ctl_create = {
+	.name = "create",
+	.synopsis = "NAME SIZE [--mode MODE] [--owner USER] [--group GROUP]",
+	.summary = "makes the region /dev/ivshmem/NAME, of zero pages",
+	.help =
+	"NAME is of 1 to 63 characters A-Z a-z 0-9 . _ -, without a leading dot. SIZE is a power\n"
+	"of two from 4k on, in bytes or with k, M, G, T.\n\n"
+	"  --mode MODE    who may do what with it, as of chmod, in octal (0600)\n"
+	"  --owner USER   a name or a number (the caller)\n"
+	"  --group GROUP  a name or a number (the caller's)\n",
+	.run = create_run,
+};

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ivshmem-plain device: BAR 0 has its registers, BAR 2 is the backend's memory itself, so that
+ * no access to it comes here. ivshmem_options.c knows the command line.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hw/ivshmem_options.h"
+#include "ivshmem_regs.h"
+#include "util.h"
+
+struct ivshmem {
+	struct pci_device pci;
+	struct hostmem *hostmem;
+	struct hostmem_backend *backend;
+	struct memory_region regs;
+
+	pthread_mutex_t lock;		/* guards the registers */
+	uint32_t intr_mask, intr_status;
+};
+
+static const struct pci_identity ivshmem_identity = {
+	.vendor = IVSHMEM_VENDOR_ID,
+	.device = IVSHMEM_DEVICE_ID,
+	.subsystem_vendor = IVSHMEM_SUBSYSTEM_VENDOR_ID,
+	.subsystem = IVSHMEM_SUBSYSTEM_ID,
+	.class = IVSHMEM_CLASS,
+	.revision = IVSHMEM_REVISION,
+};
+
+static uint32_t reg_read(struct ivshmem *s, hwaddr addr)
+{
+	uint32_t value;
+
+	switch (addr) {
+	case IVSHMEM_INTR_MASK:
+		return s->intr_mask;
+	case IVSHMEM_INTR_STATUS:
+		value = s->intr_status;
+		s->intr_status = 0;
+		return value;
+	default:		/* also IVPosition and Doorbell of a device without interrupts */
+		return 0;
+	}
+}
+
+static void reg_write(struct ivshmem *s, hwaddr addr, uint32_t value)
+{
+	if (addr == IVSHMEM_INTR_MASK)
+		s->intr_mask = value;
+	else if (addr == IVSHMEM_INTR_STATUS)
+		s->intr_status = value;
+}
+
+/* Registers are words; what is narrower, wider or across two of them reads 0 and writes nothing. */
+static bool is_word(hwaddr addr, unsigned int size)
+{
+	return size == 4 && addr % 4 == 0;
+}
+
+static enum memtx_result regs_read(void *opaque, hwaddr addr, uint64_t *data, unsigned int size)
+{
+	struct ivshmem *s = opaque;
+
+	*data = 0;
+	if (!is_word(addr, size))
+		return MEMTX_OK;
+	pthread_mutex_lock(&s->lock);
+	*data = reg_read(s, addr);
+	pthread_mutex_unlock(&s->lock);
+	return MEMTX_OK;
+}
+
+static enum memtx_result regs_write(void *opaque, hwaddr addr, uint64_t data, unsigned int size)
+{
+	struct ivshmem *s = opaque;
+
+	if (!is_word(addr, size))
+		return MEMTX_OK;
+	pthread_mutex_lock(&s->lock);
+	reg_write(s, addr, data);
+	pthread_mutex_unlock(&s->lock);
+	return MEMTX_OK;
+}
+
+static const struct memory_region_ops regs_ops = {
+	.read = regs_read,
+	.write = regs_write,
+	.valid_unaligned = true,
+};
+
+static void ivshmem_destroy(struct pci_device *dev)
+{
+	struct ivshmem *s = container_of(dev, struct ivshmem, pci);
+
+	memory_region_fini(&s->regs);
+	hostmem_put(s->hostmem, s->backend);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static int register_bars(struct ivshmem *s)
+{
+	int ret = pci_register_bar(&s->pci, IVSHMEM_BAR_REGS, PCI_BASE_ADDRESS_MEM_TYPE_32,
+				   &s->regs);
+
+	if (ret)
+		return ret;
+	return pci_register_bar(&s->pci, IVSHMEM_BAR_MEM,
+				PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH,
+				&s->backend->mr);
+}
+
+/* The device as such; it has its backend already. */
+static int ivshmem_init(struct ivshmem *s, struct pci_bus *bus, struct memory *mem,
+			const struct ivshmem_options *opts, struct error *err)
+{
+	struct error why;
+	int ret;
+
+	pthread_mutex_init(&s->lock, NULL);
+	pci_device_init(&s->pci, "ivshmem-plain", &ivshmem_identity);
+	s->pci.id = opts->id;
+	s->pci.destroy = ivshmem_destroy;
+	ret = memory_region_init_io(&s->regs, mem, s, &regs_ops, s, "ivshmem-regs",
+				    IVSHMEM_REGS_SIZE);
+	if (!ret)
+		ret = register_bars(s);
+	if (ret)
+		return error_set(err, ret, "-device %s: %s", opts->driver, strerror(-ret));
+	if (pci_device_add(bus, &s->pci, PCI_DEVFN_ANY, &why))
+		return error_arg(err, -EINVAL, "-device %s: %s", opts->driver, why.text);
+	return 0;
+}
+
+int ivshmem_create(struct pci_bus *bus, struct memory *mem, struct hostmem *hostmem,
+		   const struct props *o, struct error *err)
+{
+	struct ivshmem_options opts;
+	struct ivshmem *s;
+	int ret;
+
+	ret = ivshmem_options_parse(&opts, o, err);
+	if (ret)
+		return ret;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return error_set(err, -ENOMEM, "-device %s: out of memory", opts.driver);
+	s->hostmem = hostmem;
+	ret = ivshmem_backend_get(&opts, hostmem, &s->backend, err);
+	if (ret) {
+		free(s);
+		return ret;
+	}
+	ret = ivshmem_init(s, bus, mem, &opts, err);
+	if (ret)
+		ivshmem_destroy(&s->pci);
+	return ret;
+}

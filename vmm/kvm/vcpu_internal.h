@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the vCPUs' files share; for kvm/vcpu*.c only. */
+#ifndef VMM_KVM_VCPU_INTERNAL_H
+#define VMM_KVM_VCPU_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "io/log.h"
+#include "kvm/vcpu.h"
+
+struct vcpu {
+	struct vcpus *set;
+	unsigned int id;		/* the APIC's too */
+	int fd;
+	struct kvm_run *run;		/* shared with the kernel */
+	pthread_t thread;
+};
+
+struct vcpus {
+	struct vcpus_config config;
+	struct log_limit limit;		/* of warnings that a guest provokes */
+	atomic_bool hold;		/* changed under the lock, read anywhere */
+
+	pthread_mutex_t lock;		/* guards what follows */
+	pthread_cond_t changed;
+	bool quit;
+	bool stopped;			/* on hold for good */
+	bool failed;
+	unsigned int running;		/* threads that are not on hold */
+	unsigned int nr_threads;
+
+	unsigned int nr;		/* vCPUs made */
+	struct vcpu vcpus[];
+};
+
+/* Handles why KVM_RUN came back. 0, or -errno with @err filled: this vCPU can't go on. */
+int vcpu_exit(struct vcpu *v, struct error *err);
+
+/* Appends the registers that matter to the message in @err. */
+void vcpu_describe(struct vcpu *v, struct error *err);
+
+/* Registers of a vCPU at its reset, beyond KVM's defaults; then those of the entry. */
+int vcpu_reset(struct vcpu *v);
+int vcpu_enter(struct vcpu *v, const struct vcpu_entry *entry);
+
+#endif /* VMM_KVM_VCPU_INTERNAL_H */

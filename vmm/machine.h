@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine: the one object that knows all others. It builds the tree of regions, connects the
+ * parts and decides when, and with what status, it ends.
+ */
+#ifndef VMM_MACHINE_H
+#define VMM_MACHINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "error.h"
+#include "hostmem/hostmem.h"
+#include "hw/power.h"
+#include "io/chardev.h"
+#include "io/terminal.h"
+#include "kvm/entry.h"
+#include "memory/memory.h"
+#include "options.h"
+
+struct kvm;
+struct kvm_slots;
+struct loop;
+struct monitor;
+struct pci_bus;
+struct serial;
+struct signals;
+struct vcpus;
+struct fatal_stack;
+
+#define MACHINE_RUNNING		(-1)	/* machine->status until something ends it */
+
+struct machine {
+	const struct options *opts;
+	unsigned int steps;			/* of machine.c's table that were taken */
+	struct loop *loop;
+	struct signals *signals;
+	struct terminal terminal;
+	struct fatal_stack *fatal;
+	struct chardev_host chardev_host;
+
+	struct memory *memory;
+	struct memory_region system;		/* 2^64, root of as_memory */
+	struct memory_region io;		/* 64 KiB, root of as_io */
+	struct memory_region ram;		/* "pc.ram", seen through the two aliases */
+	struct memory_region ram_low, ram_high;
+	struct memory_region pci_memory;	/* 2^64, under RAM */
+	struct memory_region rom;		/* ACPI tables and reset vector */
+	struct address_space as_memory, as_io;
+
+	struct vcpu_entry entry;
+	struct kvm *kvm;
+	struct kvm_slots *slots;
+	struct vcpus *vcpus;
+
+	struct power power;
+	struct chardev *serial_chardevs[OPTIONS_SERIAL_MAX];
+	struct serial *serials[OPTIONS_SERIAL_MAX];
+	struct hostmem hostmem;
+	struct pci_bus *pci;
+	struct monitor *monitor;
+
+	_Atomic int status;			/* MACHINE_RUNNING, or the exit status */
+	struct error failure;			/* of a vCPU; read it once status is EXIT_FAILURE */
+};
+
+/**
+ * machine_check() - find what is wrong with a command line before anything is made for it
+ *
+ * Which files and regions there are, and what they hold, is found out by machine_create().
+ *
+ * Return: 0, or -errno with @err filled.
+ */
+int machine_check(const struct options *opts, struct error *err);
+
+/**
+ * machine_create() - everything up to the first guest instruction, after machine_check()
+ * @opts: must outlive the machine
+ *
+ * Return: 0, or -errno with @err filled and nothing left behind.
+ */
+int machine_create(struct machine **out, const struct options *opts, struct error *err);
+
+/**
+ * machine_run() - run the guest until it, a user or a failure ends it
+ *
+ * Return: the program's exit status; @err is filled if it is neither 0 nor that of a signal.
+ */
+int machine_run(struct machine *m, struct error *err);
+void machine_destroy(struct machine *m);
+
+/* Any thread: end the run with @status; the first who asks wins. */
+void machine_stop(struct machine *m, int status);
+
+#endif /* VMM_MACHINE_H */

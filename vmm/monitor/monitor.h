@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The monitor: commands in, a line each, and answers out. An answer is lines without an empty one
+ * among them, and then one empty line, so that a program knows its end; there is no prompt.
+ */
+#ifndef VMM_MONITOR_MONITOR_H
+#define VMM_MONITOR_MONITOR_H
+
+#include "error.h"
+
+struct machine;
+struct monitor;
+
+/**
+ * monitor_create() - take commands from now on
+ * @m: the machine that they are about; m->chardev_host is used, the rest when a command comes
+ * @spec: a chardev's: "unix:PATH"; one client at a time, the next one waits
+ *
+ * All its work is done in the loop's thread.
+ *
+ * Return: 0, or -errno with @err filled.
+ */
+int monitor_create(struct monitor **out, struct machine *m, const char *spec, struct error *err);
+void monitor_destroy(struct monitor *mon);
+
+#endif /* VMM_MONITOR_MONITOR_H */

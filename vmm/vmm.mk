@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The VMM as a library (tests use it too), ivmm, and the host tool ivshmemctl.
+
+VMM_SRC := $(filter-out vmm/main.c vmm/ctl/%,$(sort $(wildcard vmm/*.c vmm/*/*.c)))
+VMM_LIB := $(B)/vmm/libivmm.a
+
+include vmm/boot/boot.mk
+
+CTL_SRC := $(sort $(wildcard vmm/ctl/*.c))
+
+.PHONY: vmm
+vmm: $(B)/vmm/ivmm $(B)/vmm/ivshmemctl
+
+$(VMM_LIB): $(VMM_SRC:%.c=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	@echo "  AR      $@"
+	@rm -f $@ && ar rcs $@ $^
+
+$(B)/vmm/ivmm: $(B)/obj/vmm/main.o $(VMM_LIB)
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LD_LIBS)
+
+$(B)/vmm/ivshmemctl: $(CTL_SRC:%.c=$(B)/obj/%.o) $(VMM_LIB)
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpci
