@@ -33,6 +33,7 @@ all: vmm kmod
 
 include vmm/vmm.mk
 include kmod/kmod.mk
+include tests/lab/lab.mk
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
