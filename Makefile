@@ -34,6 +34,7 @@ all: vmm kmod
 include vmm/vmm.mk
 include kmod/kmod.mk
 include tests/lab/lab.mk
+include tests/tests.mk
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The boot tier's programs: static, since those for guests go into RAM disks that hold no libraries.
+# They come to a guest in a RAM disk of their own, behind the lab's.
+
+BOOT_GUEST := $(addprefix $(B)/tests/boot/,fileio info mapping survivor)
+BOOT_HOST := $(addprefix $(B)/tests/boot/,monitor server watch)
+BOOT_TESTS := $(BOOT_HOST) $(B)/tests/boot/programs.cpio
+
+$(BOOT_GUEST): tests/boot/guest.h tests/ktap.h include/uapi/linux/ivshmem.h
+
+$(BOOT_GUEST) $(BOOT_HOST): $(B)/tests/boot/%: tests/boot/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(filter-out -MMD -MP,$(C_FLAGS)) -static -pthread -o $@ $<
+
+$(B)/tests/boot/programs.cpio: $(BOOT_GUEST)
+	@echo "  CPIO    $@"
+	@cd $(@D) && mkdir -p bin && cp $(^F) bin/ && \
+		printf '%s\n' bin $(addprefix bin/,$(^F)) | cpio -o -H newc --quiet >$(@F)

@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the boot tier's programs share: the host module, guests whose RAM disk holds the tier's own
+# programs, and an end that leaves nothing behind. Sourced first, from the top of the tree.
+
+# shellcheck source=tests/lab/guest.sh
+. tests/lab/guest.sh
+# shellcheck source=tests/ktap.sh
+. tests/ktap.sh
+
+BOOT_WAIT_S=90
+BOOT_BUILD=build/tests/boot
+BOOT_MODULE=build/kmod/$(uname -r)/ivshmem_host.ko
+
+boot_fail()
+{
+	printf '%s\n' "$*"
+	return 1
+}
+
+# boot_module: loads the host module unless it is loaded.
+boot_module()
+{
+	[[ -d /sys/module/ivshmem_host ]] || insmod "$BOOT_MODULE"
+}
+
+# boot_region NAME SIZE
+boot_region()
+{
+	boot_module && ivshmemctl create "$1" "$2"
+}
+
+# boot_initrd VERSION: the lab's RAM disk for guests with the programs behind it.
+boot_initrd()
+{
+	local initrd=/tmp/boot-initrd-$1
+
+	[[ -e $initrd ]] || cat "$GUEST_LAB/initrd/guest-$1" $BOOT_BUILD/programs.cpio >"$initrd"
+	printf '%s\n' "$initrd"
+}
+
+# boot_guest NAME VERSION [IVMM-OPTION…]: starts it; boot_wait waits.
+boot_guest()
+{
+	local name=$1 version=$2
+
+	shift 2
+	guest_start "$name" "$version" -initrd "$(boot_initrd "$version")" "$@"
+}
+
+# With memory above 4 GiB, so that the firmware has a place for the shared memory there as well:
+# below, it declares all of it uncached.
+boot_qemu_guest()
+{
+	local name=$1 version=$2
+
+	shift 2
+	qemu_guest_start "$name" "$version" -initrd "$(boot_initrd "$version")" \
+		-machine pc,max-ram-below-4g=256M -m 384 "$@"
+}
+
+# boot_wait NAME…: until each takes commands and has the driver loaded.
+boot_wait()
+{
+	local name
+
+	for name in "$@"; do
+		guest_wait "$name" $BOOT_WAIT_S || return 1
+		guest "$name" 'dmesg -c >/dev/null; insmod /lib/modules/ivshmem.ko' || return 1
+	done
+}
+
+# boot_log_clean NAME: nothing in the kernel log of a guest, since its driver was loaded, that is
+# above `info` or looks like an accident; that the module is not Debian's is none, nor is a slow
+# emulator.
+boot_log_clean()
+{
+	local log
+
+	log=$(guest "$1" "dmesg -r" | grep -E '^<[0-4]>|BUG|WARNING|Call Trace' |
+		grep -vE 'taint|signature and/or required key|hrtimer: interrupt took')
+	[[ -z $log ]] || boot_fail "$log"
+}
+
+# boot_digest NAME FILE: of its first MiB.
+boot_digest()
+{
+	guest "$1" "head -c 1048576 $2 | sha256sum" | cut -d' ' -f1
+}
+
+# Whatever a program's end was: no guest of it lives on, no region stays.
+boot_end()
+{
+	local run name
+
+	for run in "$GUEST_RUN"/*/; do
+		name=$(basename "$run")
+		[[ -e $run/pid ]] && guest_kill "$name"
+	done
+	if [[ -d /sys/module/ivshmem_host ]]; then
+		for name in /sys/class/ivshmem_region/*; do
+			[[ -e $name ]] && ivshmemctl destroy "$(basename "$name")"
+		done
+	fi
+	rm -f /tmp/boot-initrd-*
+}
+trap boot_end EXIT

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Not tests but figures: how long a guest takes to its init, what ivmm costs beside the guest's RAM,
+# how large it is. Inside a nested host; $LAB_OUT/figures.json takes them
+# (Documentation/testing.rst).
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/ktap.sh
+. tests/ktap.sh
+# shellcheck source=tests/lab/guest.sh
+. tests/lab/guest.sh
+
+FIGURES_N=5
+FIGURES_KERNEL=6.12
+COMMAND='make check TIER=boot'
+
+# figure NAME VALUE…: one object, of the median and the spread of the values
+figure()
+{
+	local name=$1
+
+	shift
+	printf '%s\n' "$@" | jq -sc --arg name "$name" --arg command "$COMMAND" 'sort | {
+		name: $name, n: null, value: .[length / 2 | floor], spread: [first, last],
+		repetitions: length, peer: null, peer_value: null, ratio: null, goal: null,
+		holds: null, command: $command}' >>"$LAB_OUT/figures.jsonl"
+}
+
+now_ms()
+{
+	local us=${EPOCHREALTIME/[.,]/}
+
+	echo $((us / 1000))
+}
+
+# The console is a pipe, read as it is written: no polling, no process beside the guest.
+figure_boot_once()
+{
+	local console=$LAB_OUT/figures.console machine pipe pid start line
+
+	rm -f "$console"
+	mkfifo "$console"
+	exec {pipe}<>"$console"
+	mapfile -t machine < <(guest_machine $FIGURES_KERNEL)
+	start=$(now_ms)
+	ivmm "${machine[@]}" -serial "file:$console" -no-reboot &
+	pid=$!
+	while IFS= read -r -t 60 line; do
+		[[ $line == "init: up"* ]] && break
+	done <&"$pipe"
+	boot_ms+=($(($(now_ms) - start)))
+	exec {pipe}<&-
+	kill -KILL $pid
+	wait $pid
+	[[ $line == "init: up"* ]]
+}
+
+figure_boot()
+{
+	local boot_ms=() i
+
+	for ((i = 0; i < FIGURES_N; i++)); do
+		figure_boot_once || return 1
+	done
+	figure ivmm_exec_to_init_ms "${boot_ms[@]}"
+}
+
+# Private pages of everything but the guest's RAM, in KiB.
+private_kib()
+{
+	awk -v ram=$((GUEST_MEM * 1024)) '
+		/^[0-9a-f]+-[0-9a-f]+ / { path = $6; size = 0 }
+		/^Size:/ { size = $2 }
+		/^Private_(Clean|Dirty):/ && size != ram && path !~ /ivshmem/ { sum += $2 }
+		END { print sum }' "/proc/$1/smaps"
+}
+
+figure_private()
+{
+	local kib
+
+	guest_start figures $FIGURES_KERNEL && guest_wait figures 60 || return 1
+	kib=$(private_kib "$(guest_pid figures)")
+	guest_stop figures || return 1
+	((kib > 0)) && figure ivmm_private_kib "$kib"
+}
+
+figure_size()
+{
+	local stripped
+
+	stripped=$(mktemp)
+	strip -o "$stripped" build/vmm/ivmm &&
+		figure ivmm_stripped_kib $(($(stat -c %s "$stripped") / 1024))
+	rm -f "$stripped"
+}
+
+figure_write()
+{
+	jq -s . "$LAB_OUT/figures.jsonl" >"$LAB_OUT/figures.json"
+}
+
+rm -f "$LAB_OUT/figures.jsonl"
+ktap_main figure_boot "from exec of ivmm to the first line of the guest's init" \
+	figure_private "ivmm's private memory beside the guest's RAM, with one vCPU" \
+	figure_size "ivmm's size" \
+	figure_write "the figures are written"

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The kmod tier, inside a nested host: every program of it; KTAP on standard output.
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/kmod/kmod.sh
+. tests/kmod/kmod.sh
+
+programs=build/tests/kmod
+export KMOD_BEGIN="begin $$"
+kmod_unload
+KMOD_SHMEM_BEFORE=$(kmod_shmem)
+export KMOD_SHMEM_BEFORE
+kmod_mark "$KMOD_BEGIN"
+kmod_load || {
+	echo "Bail out! $KMOD_FILE does not load"
+	exit 1
+}
+
+ktap_programs $programs/create $programs/file $programs/map $programs/lifetime \
+	$programs/permission $programs/ioctls $programs/client \
+	tests/kmod/params.sh tests/kmod/sysfs.sh tests/kmod/tools.sh \
+	tests/kmod/ivshmemctl.sh tests/kmod/pci.sh $programs/stress tests/kmod/end.sh

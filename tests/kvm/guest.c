@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The obedient guest: its code, its tables, and the host's side of the mailbox. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../ktap.h"
+#include "guest.h"
+
+#define PML4		0x1000
+#define PDPT		0x2000
+#define PAGE_DIRS	0x3000		/* four of them: 4 GiB in pages of 2 MiB */
+#define GDT		0x7000
+#define CODE		0x8000
+#define MAILBOX		0x9000
+#define STRING		"0xa000"	/* what string instructions send and fill */
+
+#define PRESENT_WRITABLE	3ull
+#define LARGE_PAGE		0x80ull
+
+#define ANSWER_SECONDS	20
+
+/* At MAILBOX in RAM. The host writes the operation last, the guest sets it to 0 last. */
+struct mailbox {
+	uint64_t op;
+	uint64_t addr;
+	uint64_t value;			/* of a store; the result of a load */
+	uint64_t stop;			/* of OP_WATCH */
+	uint64_t loads, odd;		/* its counts */
+};
+
+enum op {
+	OP_LOAD1 = 1, OP_LOAD2, OP_LOAD4, OP_LOAD8,
+	OP_STORE1, OP_STORE2, OP_STORE4, OP_STORE8,
+	OP_IN1, OP_IN2, OP_IN4,
+	OP_OUT1, OP_OUT2, OP_OUT4,
+	OP_WATCH,
+	OP_INS1, OP_INS2, OP_INS4,
+	OP_OUTS1, OP_OUTS2, OP_OUTS4,
+};
+
+/* rsi: the mailbox. A table of jumps would need relocation; this is compared one by one. */
+extern const char guest_code[], guest_code_end[];
+asm(
+".pushsection .rodata\n"
+"guest_code:\n"
+"0:	pause\n"
+"	mov (%rsi), %rcx\n"
+"	test %rcx, %rcx\n"
+"	jz 0b\n"
+"	mov 8(%rsi), %rdi\n"
+"	mov %rdi, %rdx\n"
+"	mov 16(%rsi), %rax\n"
+"	cmp $1, %rcx\n	je 1f\n"
+"	cmp $2, %rcx\n	je 2f\n"
+"	cmp $3, %rcx\n	je 3f\n"
+"	cmp $4, %rcx\n	je 4f\n"
+"	cmp $5, %rcx\n	je 5f\n"
+"	cmp $6, %rcx\n	je 6f\n"
+"	cmp $7, %rcx\n	je 7f\n"
+"	cmp $8, %rcx\n	je 8f\n"
+"	xor %ebx, %ebx\n"
+"	cmp $9, %rcx\n	je 9f\n"
+"	cmp $10, %rcx\n	je 10f\n"
+"	cmp $11, %rcx\n	je 11f\n"
+"	cmp $12, %rcx\n	je 12f\n"
+"	cmp $13, %rcx\n	je 13f\n"
+"	cmp $14, %rcx\n	je 14f\n"
+"	cmp $15, %rcx\n	je 15f\n"
+"	mov %rsi, %r8\n"
+"	mov $" STRING ", %esi\n"
+"	mov %rsi, %rdi\n"
+"	mov %rcx, %rbx\n"
+"	mov %rax, %rcx\n"
+"	cld\n"
+"	cmp $16, %rbx\n	je 20f\n"
+"	cmp $17, %rbx\n	je 21f\n"
+"	cmp $18, %rbx\n	je 22f\n"
+"	cmp $19, %rbx\n	je 23f\n"
+"	cmp $20, %rbx\n	je 24f\n"
+"	rep outsl\n		jmp 92f\n"
+"20:	rep insb\n		jmp 92f\n"
+"21:	rep insw\n		jmp 92f\n"
+"22:	rep insl\n		jmp 92f\n"
+"23:	rep outsb\n		jmp 92f\n"
+"24:	rep outsw\n		jmp 92f\n"
+"1:	movzbl (%rdi), %eax\n	jmp 90f\n"
+"2:	movzwl (%rdi), %eax\n	jmp 90f\n"
+"3:	mov (%rdi), %eax\n	jmp 90f\n"
+"4:	mov (%rdi), %rax\n	jmp 90f\n"
+"5:	mov %al, (%rdi)\n	jmp 91f\n"
+"6:	mov %ax, (%rdi)\n	jmp 91f\n"
+"7:	mov %eax, (%rdi)\n	jmp 91f\n"
+"8:	mov %rax, (%rdi)\n	jmp 91f\n"
+"9:	xor %eax, %eax\n	in %dx, %al\n	jmp 90f\n"
+"10:	xor %eax, %eax\n	in %dx, %ax\n	jmp 90f\n"
+"11:	in %dx, %eax\n	jmp 90f\n"
+"12:	out %al, %dx\n	jmp 91f\n"
+"13:	out %ax, %dx\n	jmp 91f\n"
+"14:	out %eax, %dx\n	jmp 91f\n"
+"15:	mov (%rdi), %rbx\n"
+"	incq 32(%rsi)\n"
+"	cmp %rax, %rbx\n	je 16f\n"
+"	cmp $-1, %rbx\n	je 16f\n"
+"	incq 40(%rsi)\n"
+"16:	cmpq $0, 24(%rsi)\n"
+"	je 15b\n"
+"	jmp 91f\n"
+"92:	mov %r8, %rsi\n"
+"	jmp 91f\n"
+"90:	mov %rax, 16(%rsi)\n"
+"91:	movq $0, (%rsi)\n"
+"	jmp 0b\n"
+"guest_code_end:\n"
+".popsection\n");
+
+const char *guest_unavailable(void)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm = -1, vcpu = -1;
+
+	if (fd >= 0)
+		vm = ioctl(fd, KVM_CREATE_VM, 0);
+	if (vm >= 0)
+		vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	close(vcpu);
+	close(vm);
+	close(fd);
+	if (fd < 0)
+		return "/dev/kvm can't be opened (is it there, and are you in the group kvm?)";
+	if (vm < 0)
+		return "/dev/kvm makes no virtual machine (KVM_CREATE_VM)";
+	return vcpu < 0 ? "/dev/kvm makes no vCPU (KVM_CREATE_VCPU)" : NULL;
+}
+
+static void guest_write_tables(char *ram)
+{
+	uint64_t *pml4 = (uint64_t *)(ram + PML4), *pdpt = (uint64_t *)(ram + PDPT);
+	uint64_t *dirs = (uint64_t *)(ram + PAGE_DIRS), *gdt = (uint64_t *)(ram + GDT);
+
+	pml4[0] = PDPT | PRESENT_WRITABLE;
+	for (uint64_t i = 0; i < 4; i++)
+		pdpt[i] = (PAGE_DIRS + i * 0x1000) | PRESENT_WRITABLE;
+	for (uint64_t i = 0; i < 4 * 512; i++)
+		dirs[i] = i << 21 | LARGE_PAGE | PRESENT_WRITABLE;
+	gdt[VCPU_SELECTOR_CODE / 8] = VCPU_GDT_CODE;
+	gdt[VCPU_SELECTOR_DATA / 8] = VCPU_GDT_DATA;
+	memcpy(ram + CODE, guest_code, guest_code_end - guest_code);
+}
+
+static int guest_memory(struct guest *g)
+{
+	int ret = memory_create(&g->mem);
+
+	if (ret)
+		return ret;
+	ret = memory_region_init(&g->root, g->mem, g, "system", MEMORY_SIZE_ALL);
+	ret = ret ? ret : memory_region_init(&g->io, g->mem, g, "io", 0x10000);
+	ret = ret ? ret : memory_region_init_ram(&g->ram, g->mem, g, "ram", GUEST_RAM);
+	ret = ret ? ret : memory_region_add_subregion(&g->root, 0, &g->ram);
+	ret = ret ? ret : address_space_init(&g->as, g->mem, &g->root, "memory");
+	return ret ? ret : address_space_init(&g->as_io, g->mem, &g->io, "I/O");
+}
+
+static void guest_failed(void *opaque, const char *message)
+{
+	struct guest *g = opaque;
+
+	snprintf(g->failure, sizeof(g->failure), "%s", message);
+	__atomic_store_n(&g->failed, 1, __ATOMIC_RELEASE);
+}
+
+static int guest_start(struct guest *g, struct error *err)
+{
+	static const struct vcpu_entry entry = {
+		.rip = CODE, .rsi = MAILBOX, .cr3 = PML4, .gdt = GDT,
+	};
+	struct vcpus_config config = {
+		.nr = 1, .memory = &g->as, .io = &g->as_io, .failed = guest_failed, .opaque = g,
+	};
+	int ret = kvm_create(&g->kvm, err);
+
+	if (ret)
+		return ret;
+	ret = kvm_slots_create(&g->slots, g->kvm, &g->as, err);
+	if (ret)
+		return ret;
+	config.kvm = g->kvm;
+	ret = vcpus_create(&g->vcpus, &config, err);
+	if (ret)
+		return ret;
+	ret = vcpus_set_entry(g->vcpus, &entry);
+	if (ret)
+		return error_set(err, ret, "the vCPU's registers: %s", strerror(-ret));
+	return vcpus_start(g->vcpus, false, err);
+}
+
+int guest_create(struct guest *g)
+{
+	struct error err = { .text = "out of memory" };
+	int ret;
+
+	memset(g, 0, sizeof(*g));
+	ret = guest_memory(g);
+	if (!ret) {
+		char *ram = memory_region_get_ram_ptr(&g->ram);
+
+		guest_write_tables(ram);
+		g->box = (volatile struct mailbox *)(ram + MAILBOX);
+		ret = guest_start(g, &err);
+	}
+	if (ret)
+		printf("# no guest: %s\n", err.text);
+	return ret;
+}
+
+void guest_destroy(struct guest *g)
+{
+	if (g->vcpus)
+		vcpus_destroy(g->vcpus);
+	if (g->slots)
+		kvm_slots_destroy(g->slots);
+	if (g->kvm)
+		kvm_destroy(g->kvm);
+	address_space_fini(&g->as);
+	address_space_fini(&g->as_io);
+	memory_region_fini(&g->root);
+	memory_region_fini(&g->io);
+	memory_region_fini(&g->ram);
+	memory_destroy(g->mem);
+}
+
+int guest_case(int (*test)(struct guest *g))
+{
+	struct guest *g = malloc(sizeof(*g));
+	int ret;
+
+	EXPECT(g && !guest_create(g));
+	ret = test(g);
+	if (ret) {
+		vcpus_pause(g->vcpus);
+		return ret;
+	}
+	guest_destroy(g);
+	free(g);
+	return 0;
+}
+
+static void guest_lost(struct guest *g)
+{
+	printf("# the guest does not answer: %s\n", __atomic_load_n(&g->failed, __ATOMIC_ACQUIRE) ?
+	       g->failure : "no failure was told");
+	fflush(stdout);
+	exit(1);
+}
+
+static void guest_wait(struct guest *g)
+{
+	const struct timespec pause = { .tv_nsec = 20000 };
+	time_t end = time(NULL) + ANSWER_SECONDS;
+
+	while (__atomic_load_n(&g->box->op, __ATOMIC_ACQUIRE)) {
+		if (time(NULL) > end || __atomic_load_n(&g->failed, __ATOMIC_ACQUIRE))
+			guest_lost(g);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static uint64_t guest_do(struct guest *g, enum op op, uint64_t addr, uint64_t value)
+{
+	g->box->addr = addr;
+	g->box->value = value;
+	__atomic_store_n(&g->box->op, op, __ATOMIC_RELEASE);
+	guest_wait(g);
+	return g->box->value;
+}
+
+/* 1, 2, 4, 8 -> 0, 1, 2, 3 */
+static unsigned int log2_of(unsigned int size)
+{
+	return __builtin_ctz(size);
+}
+
+uint64_t guest_load(struct guest *g, uint64_t addr, unsigned int size)
+{
+	return guest_do(g, OP_LOAD1 + log2_of(size), addr, 0);
+}
+
+void guest_store(struct guest *g, uint64_t addr, uint64_t value, unsigned int size)
+{
+	guest_do(g, OP_STORE1 + log2_of(size), addr, value);
+}
+
+uint32_t guest_in(struct guest *g, uint16_t port, unsigned int size)
+{
+	return guest_do(g, OP_IN1 + log2_of(size), port, 0);
+}
+
+void guest_out(struct guest *g, uint16_t port, uint32_t value, unsigned int size)
+{
+	guest_do(g, OP_OUT1 + log2_of(size), port, value);
+}
+
+void guest_ins(struct guest *g, uint16_t port, unsigned int size, unsigned int count)
+{
+	guest_do(g, OP_INS1 + log2_of(size), port, count);
+}
+
+void guest_outs(struct guest *g, uint16_t port, unsigned int size, unsigned int count)
+{
+	guest_do(g, OP_OUTS1 + log2_of(size), port, count);
+}
+
+void guest_watch(struct guest *g, uint64_t addr, uint64_t value)
+{
+	g->box->addr = addr;
+	g->box->value = value;
+	g->box->stop = g->box->loads = g->box->odd = 0;
+	__atomic_store_n(&g->box->op, OP_WATCH, __ATOMIC_RELEASE);
+}
+
+uint64_t guest_watched(struct guest *g)
+{
+	return __atomic_load_n(&g->box->loads, __ATOMIC_RELAXED);
+}
+
+void guest_watch_end(struct guest *g, uint64_t *loads, uint64_t *odd)
+{
+	__atomic_store_n(&g->box->stop, 1, __ATOMIC_RELEASE);
+	guest_wait(g);
+	*loads = g->box->loads;
+	*odd = g->box->odd;
+}
+
+char *guest_slots_text(struct guest *g, bool json)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	kvm_slots_info(g->slots, out, json);
+	fclose(out);
+	return text;
+}
+
+struct slot_line guest_slot(struct guest *g, uint64_t addr)
+{
+	char *text = guest_slots_text(g, false), *save, start[32];
+	struct slot_line line = { .text = "" };
+
+	snprintf(start, sizeof(start), ": %016" PRIx64 "-", addr);
+	for (char *s = strtok_r(text, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		if (strstr(s, start))
+			snprintf(line.text, sizeof(line.text), "%s", s);
+	}
+	free(text);
+	return line;
+}
+
+unsigned int guest_slots(struct guest *g)
+{
+	char *text = guest_slots_text(g, false);
+	unsigned int n = 0;
+
+	for (char *s = text; (s = strchr(s, '\n')); s++)
+		n++;
+	free(text);
+	return n;
+}
+
+static enum memtx_result probe_read(void *opaque, hwaddr addr, uint64_t *data, unsigned int size)
+{
+	struct probe *p = opaque;
+
+	p->loads++;
+	p->size = size;
+	*data = addr + p->seed;
+	return MEMTX_OK;
+}
+
+static enum memtx_result probe_write(void *opaque, hwaddr addr, uint64_t data, unsigned int size)
+{
+	struct probe *p = opaque;
+
+	p->stores++;
+	p->size = size;
+	p->addr = addr;
+	p->data = data;
+	return MEMTX_OK;
+}
+
+static const struct memory_region_ops probe_ops = { .read = probe_read, .write = probe_write };
+
+int probe_init(struct probe *p, struct guest *g, const char *name, uint64_t size, uint64_t seed)
+{
+	*p = (struct probe){ .seed = seed };
+	return memory_region_init_io(&p->mr, g->mem, p, &probe_ops, p, name, size);
+}
