@@ -29,12 +29,13 @@ C_FLAGS = -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DIVSHMEM_VERSION='"$(VERSION)"' 
 LD_LIBS := -lurcu-memb -lpthread
 
 .PHONY: all help clean
-all: vmm kmod
+all: vmm kmod man
 
 include vmm/vmm.mk
 include kmod/kmod.mk
 include tests/lab/lab.mk
 include tests/tests.mk
+include Documentation/doc.mk
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
