@@ -15,12 +15,23 @@
 
 #define WORDS_MAX	8
 
+/* What stands behind a command's name. */
+struct args {
+	char flags[256];		/* letters of all words with a dash */
+	unsigned int nr;
+	const char *word[WORDS_MAX];	/* those without */
+};
+
 struct command {
 	const char *group;		/* first word of two, or NULL */
 	const char *name;
 	const char *flags;		/* letters that may follow, each with a dash */
 	const char *help;
-	void (*run)(struct machine *m, FILE *out, const char *flags);
+	void (*run)(struct machine *m, FILE *out, const struct args *args);
+	struct {
+		const char *names;	/* what else may follow, for people; NULL: nothing */
+		unsigned int min, max;
+	} words;
 };
 
 /* A line, taken apart. */
@@ -29,91 +40,92 @@ struct words {
 	char *word[WORDS_MAX];
 };
 
-static bool wants(const char *flags, char flag)
+static bool wants(const struct args *args, char flag)
 {
-	return strchr(flags, flag);
+	return strchr(args->flags, flag);
 }
 
-static unsigned int mtree_flags(const char *flags)
+static unsigned int mtree_flags(const struct args *args)
 {
-	return (wants(flags, 'f') ? MTREE_FLAT : 0) | (wants(flags, 'j') ? MTREE_JSON : 0);
+	return (wants(args, 'f') ? MTREE_FLAT : 0) | (wants(args, 'j') ? MTREE_JSON : 0);
 }
 
-static void run_mtree(struct machine *m, FILE *out, const char *flags)
+static void run_mtree(struct machine *m, FILE *out, const struct args *args)
 {
-	mtree_info(m->memory, out, mtree_flags(flags));
+	mtree_info(m->memory, out, mtree_flags(args));
 }
 
-static void run_ramblock(struct machine *m, FILE *out, const char *flags)
+static void run_ramblock(struct machine *m, FILE *out, const struct args *args)
 {
-	ramblock_info(m->memory, out, mtree_flags(flags));
+	ramblock_info(m->memory, out, mtree_flags(args));
 }
 
-static void run_slots(struct machine *m, FILE *out, const char *flags)
+static void run_slots(struct machine *m, FILE *out, const struct args *args)
 {
-	kvm_slots_info(m->slots, out, wants(flags, 'j'));
+	kvm_slots_info(m->slots, out, wants(args, 'j'));
 }
 
-static void run_pci(struct machine *m, FILE *out, const char *flags)
+static void run_pci(struct machine *m, FILE *out, const struct args *args)
 {
-	pci_info(m->pci, out, wants(flags, 'j'));
+	pci_info(m->pci, out, wants(args, 'j'));
 }
 
-static void run_status(struct machine *m, FILE *out, const char *flags)
+static void run_status(struct machine *m, FILE *out, const struct args *args)
 {
 	const char *status = vcpus_paused(m->vcpus) ? "paused" : "running";
 
-	fprintf(out, wants(flags, 'j') ? "{\"status\": \"%s\"}\n" : "VM status: %s\n", status);
+	fprintf(out, wants(args, 'j') ? "{\"status\": \"%s\"}\n" : "VM status: %s\n", status);
 }
 
-static void run_version(struct machine *m, FILE *out, const char *flags)
+static void run_version(struct machine *m, FILE *out, const struct args *args)
 {
 	(void)m;
-	fprintf(out, wants(flags, 'j') ? "{\"version\": \"%s\"}\n" : "ivmm %s\n", IVSHMEM_VERSION);
+	fprintf(out, wants(args, 'j') ? "{\"version\": \"%s\"}\n" : "ivmm %s\n", IVSHMEM_VERSION);
 }
 
-static void run_cont(struct machine *m, FILE *out, const char *flags)
+static void run_cont(struct machine *m, FILE *out, const struct args *args)
 {
 	vcpus_resume(m->vcpus);
-	run_status(m, out, flags);
+	run_status(m, out, args);
 }
 
-static void run_stop(struct machine *m, FILE *out, const char *flags)
+static void run_stop(struct machine *m, FILE *out, const struct args *args)
 {
 	vcpus_pause(m->vcpus);
-	run_status(m, out, flags);
+	run_status(m, out, args);
 }
 
-static void run_quit(struct machine *m, FILE *out, const char *flags)
+static void run_quit(struct machine *m, FILE *out, const struct args *args)
 {
-	(void)flags;
+	(void)args;
 	fprintf(out, "quitting\n");
 	machine_stop(m, 0);
 }
 
-static void run_help(struct machine *m, FILE *out, const char *flags);
+static void run_help(struct machine *m, FILE *out, const struct args *args);
 
 static const struct command commands[] = {
-	{ "info", "mtree", "fj", "the tree of memory regions; -f: the flat views", run_mtree },
-	{ "info", "pci", "j", "PCI devices and their BARs", run_pci },
-	{ "info", "ramblock", "j", "blocks of RAM", run_ramblock },
-	{ "info", "slots", "j", "KVM's memory slots", run_slots },
-	{ "info", "status", "j", "do the vCPUs run?", run_status },
-	{ "info", "version", "j", "the version of ivmm", run_version },
-	{ NULL, "cont", "", "let the vCPUs run", run_cont },
-	{ NULL, "stop", "", "put the vCPUs on hold", run_stop },
-	{ NULL, "quit", "", "end the machine at once, with status 0", run_quit },
-	{ NULL, "help", "", "this list; -j prints one line of JSON", run_help },
+	{ "info", "mtree", "fj", "the tree of memory regions; -f: the flat views", run_mtree, { 0 } },
+	{ "info", "pci", "j", "PCI devices and their BARs", run_pci, { 0 } },
+	{ "info", "ramblock", "j", "blocks of RAM", run_ramblock, { 0 } },
+	{ "info", "slots", "j", "KVM's memory slots", run_slots, { 0 } },
+	{ "info", "status", "j", "do the vCPUs run?", run_status, { 0 } },
+	{ "info", "version", "j", "the version of ivmm", run_version, { 0 } },
+	{ NULL, "cont", "", "let the vCPUs run", run_cont, { 0 } },
+	{ NULL, "stop", "", "put the vCPUs on hold", run_stop, { 0 } },
+	{ NULL, "quit", "", "end the machine at once, with status 0", run_quit, { 0 } },
+	{ NULL, "help", "", "this list; -j prints one line of JSON", run_help, { 0 } },
 };
 
-static void run_help(struct machine *m, FILE *out, const char *flags)
+static void run_help(struct machine *m, FILE *out, const struct args *args)
 {
 	(void)m;
-	(void)flags;
+	(void)args;
 	for (unsigned int i = 0; i < ARRAY_SIZE(commands); i++) {
 		const struct command *c = &commands[i];
-		int width = fprintf(out, "%s%s%s", c->group ? c->group : "", c->group ? " " : "",
-				    c->name);
+		int width = fprintf(out, "%s%s%s%s%s", c->group ? c->group : "",
+				    c->group ? " " : "", c->name, c->words.names ? " " : "",
+				    c->words.names ? c->words.names : "");
 
 		for (const char *flag = c->flags; *flag; flag++)
 			width += fprintf(out, " [-%c]", *flag);
@@ -182,27 +194,37 @@ static const struct command *command_find(const struct words *w, unsigned int *u
 	return NULL;
 }
 
-/* The letters behind the dashes: "-f -j" and "-fj" are the same. @flags has room for all. */
-static bool flags_parse(const struct command *c, const struct words *w, unsigned int from,
-			char *flags, FILE *out)
+/* The letters behind the dashes: "-f -j" and "-fj" are the same. args->flags has room for all. */
+static bool args_take(const struct command *c, const char *word, struct args *args)
+{
+	size_t n = *word == '-' ? strspn(word + 1, c->flags) : 0;
+
+	if (*word == '-') {
+		strcat(args->flags, word + 1);
+		return n && !word[1 + n];
+	}
+	args->word[args->nr++] = word;
+	return args->nr <= c->words.max;
+}
+
+static bool args_parse(const struct command *c, const struct words *w, unsigned int from,
+		       struct args *args, FILE *out)
 {
 	for (unsigned int i = from; i < w->nr; i++) {
-		const char *word = w->word[i];
-		size_t n = *word == '-' ? strspn(word + 1, c->flags) : 0;
-
-		if (!n || word[1 + n]) {
-			complain(w, out, "'%s' does not go with %s; help lists what does", word,
-				 c->name);
+		if (!args_take(c, w->word[i], args)) {
+			complain(w, out, "'%s' does not go with %s; help lists what does",
+				 w->word[i], c->name);
 			return false;
 		}
-		strcat(flags, word + 1);
 	}
-	return true;
+	if (args->nr < c->words.min)
+		complain(w, out, "%s takes %s", c->name, c->words.names);
+	return args->nr >= c->words.min;
 }
 
 void command_run(struct machine *m, char *line, bool too_long, FILE *out)
 {
-	char flags[256] = "";
+	struct args args = { .nr = 0 };
 	const struct command *c;
 	unsigned int used;
 	struct words w;
@@ -221,6 +243,6 @@ void command_run(struct machine *m, char *line, bool too_long, FILE *out)
 	if (!c)
 		complain(&w, out, "there is no '%s%s%s'; help lists the commands", w.word[0],
 			 w.nr > 1 ? " " : "", w.nr > 1 ? w.word[1] : "");
-	else if (flags_parse(c, &w, used, flags, out))
-		c->run(m, out, flags);
+	else if (args_parse(c, &w, used, &args, out))
+		c->run(m, out, &args);
 }
