@@ -6,13 +6,14 @@ set -euo pipefail
 
 # build: compiler, libraries, ACPI tables, man pages, modules
 packages=(gcc libc6-dev liburcu-dev libpci-dev acpica-tools python3-docutils bc kmod libelf1)
-packages+=(xz-utils)
+packages+=(libxxhash-dev xz-utils)
 # test: unit tests, what the lab's images are made of, what its guests run
-packages+=(g++ libcmocka-dev busybox-static cpio zstd pciutils jq)
-# `deps.sh lint`: more compilers and checkers
-if [ "${1-}" = lint ]; then
-	packages+=(clang sparse shellcheck)
-fi
+packages+=(g++ libcmocka-dev busybox-static cpio zstd pciutils jq seabios)
+# `deps.sh lint`: more compilers and checkers; `deps.sh bench`: who else does the same work
+case ${1-} in
+lint) packages+=(clang sparse shellcheck) ;;
+bench) packages+=(qemu-system-x86 libunicorn-dev valgrind) ;;
+esac
 
 missing=()
 for p in "${packages[@]}"; do

@@ -34,6 +34,12 @@
 #define LAYOUT_RESET_VECTOR	0x000ffff0
 #define LAYOUT_RESET_VECTOR_SIZE 0x10
 
+/* Firmware: ends at 4 GiB; its last part is seen below 1 MiB too. */
+#define LAYOUT_BIOS_UNIT	0x00010000
+#define LAYOUT_BIOS_MAX		0x00040000
+#define LAYOUT_ISA_BIOS_END	0x00100000
+#define LAYOUT_ISA_BIOS_MAX	0x00020000
+
 /* I/O ports. */
 #define LAYOUT_COM1		0x3f8
 #define LAYOUT_COM1_IRQ		4
@@ -42,6 +48,8 @@
 #define LAYOUT_PCI_ADDRESS	0xcf8
 #define LAYOUT_PCI_DATA		0xcfc
 #define LAYOUT_KEYBOARD		0x64
+#define LAYOUT_CMOS		0x70	/* index, then data */
+#define LAYOUT_DEBUGCON		0x402
 #define LAYOUT_ACPI_SLEEP	0x600	/* control, then status: a byte each */
 #define LAYOUT_S5_TYPE		5
 #define LAYOUT_RESET		0x604

@@ -9,6 +9,8 @@
 #include "io/fatal.h"
 #include "io/loop.h"
 #include "io/signals.h"
+#include "kvm/coalesced.h"
+#include "kvm/ioeventfd.h"
 #include "kvm/kvm.h"
 #include "kvm/slots.h"
 #include "kvm/vcpu.h"
@@ -56,6 +58,8 @@ int machine_check(const struct options *opts, struct error *err)
 		ret = ivshmem_check(&opts->devices[i], err);
 	for (unsigned int i = 0; !ret && i < OPTIONS_SERIAL_MAX; i++)
 		ret = machine_check_chardev("-serial", opts->serial[i], err);
+	if (!ret)
+		ret = machine_check_chardev("-debugcon", opts->debugcon, err);
 	return ret ? ret : machine_check_chardev("-monitor", opts->monitor, err);
 }
 
@@ -126,6 +130,8 @@ static int machine_boot_up(struct machine *m, struct error *err)
 		.ram_high = m->opts->ram_size - low,
 	};
 
+	if (m->opts->bios)
+		return machine_load_bios(m, err);
 	return boot_load(&config, &m->entry, err);
 }
 
@@ -179,7 +185,15 @@ static int machine_devices_up(struct machine *m, struct error *err)
 
 static int machine_kvm_up(struct machine *m, struct error *err)
 {
-	return kvm_create(&m->kvm, err);
+	int ret = kvm_create(&m->kvm, err);
+
+	if (ret || !m->opts->dirty_ring_size)
+		return ret;
+	ret = kvm_use_dirty_rings(m->kvm, m->opts->dirty_ring_size, err);
+	if (!ret)
+		return 0;
+	kvm_destroy(m->kvm);
+	return error_prefix(err, ret, "-accel kvm");
 }
 
 static void machine_kvm_down(struct machine *m)
@@ -189,12 +203,32 @@ static void machine_kvm_down(struct machine *m)
 
 static int machine_slots_up(struct machine *m, struct error *err)
 {
-	return kvm_slots_create(&m->slots, m->kvm, &m->as_memory, err);
+	return kvm_slots_create(&m->slots, m->kvm, &m->as_memory, 0, err);
 }
 
 static void machine_slots_down(struct machine *m)
 {
 	kvm_slots_destroy(m->slots);
+}
+
+static int machine_ioeventfds_up(struct machine *m, struct error *err)
+{
+	return kvm_ioeventfds_create(&m->ioeventfds, m->kvm, &m->as_memory, &m->as_io, err);
+}
+
+static void machine_ioeventfds_down(struct machine *m)
+{
+	kvm_ioeventfds_destroy(m->ioeventfds);
+}
+
+static int machine_coalesced_up(struct machine *m, struct error *err)
+{
+	return kvm_coalesced_create(&m->coalesced, m->kvm, &m->as_memory, &m->as_io, err);
+}
+
+static void machine_coalesced_down(struct machine *m)
+{
+	kvm_coalesced_destroy(m->coalesced);
 }
 
 static void machine_vcpu_failed(void *opaque, const char *message)
@@ -218,6 +252,7 @@ static int machine_vcpus_up(struct machine *m, struct error *err)
 		.nr = m->opts->smp,
 		.memory = &m->as_memory,
 		.io = &m->as_io,
+		.coalesced = m->coalesced,
 		.terminal = &m->terminal,
 		.failed = machine_vcpu_failed,
 		.opaque = m,
@@ -225,7 +260,7 @@ static int machine_vcpus_up(struct machine *m, struct error *err)
 
 	int ret = vcpus_create(&m->vcpus, &config, err);
 
-	if (ret)
+	if (ret || m->opts->bios)	/* firmware starts where a processor does */
 		return ret;
 	ret = vcpus_set_entry(m->vcpus, &m->entry);
 	if (!ret)
@@ -254,10 +289,15 @@ static const struct machine_step machine_steps[] = {
 	{ machine_boot_up, NULL },
 	{ machine_power_up, machine_power_down },
 	{ machine_pci_up, machine_pci_down },
+	{ machine_firmware_up, machine_firmware_down },
 	{ machine_devices_up, NULL },
 	{ machine_serials_up, machine_serials_down },
+	{ machine_debugcon_up, machine_debugcon_down },
 	{ machine_kvm_up, machine_kvm_down },
+	{ machine_pit_up, NULL },
 	{ machine_slots_up, machine_slots_down },
+	{ machine_ioeventfds_up, machine_ioeventfds_down },
+	{ machine_coalesced_up, machine_coalesced_down },
 	{ machine_vcpus_up, machine_vcpus_down },
 	{ machine_monitor_up, machine_monitor_down },
 };

@@ -11,6 +11,8 @@
 
 #include "error.h"
 #include "hostmem/hostmem.h"
+#include "hw/cmos.h"
+#include "hw/debugcon.h"
 #include "hw/power.h"
 #include "io/chardev.h"
 #include "io/terminal.h"
@@ -19,6 +21,8 @@
 #include "options.h"
 
 struct kvm;
+struct kvm_coalesced;
+struct kvm_ioeventfds;
 struct kvm_slots;
 struct loop;
 struct monitor;
@@ -45,15 +49,20 @@ struct machine {
 	struct memory_region ram;		/* "pc.ram", seen through the two aliases */
 	struct memory_region ram_low, ram_high;
 	struct memory_region pci_memory;	/* 2^64, under RAM */
-	struct memory_region rom;		/* ACPI tables and reset vector */
+	struct memory_region rom;		/* ACPI tables and reset vector, or firmware */
+	struct memory_region isa_bios;		/* the end of firmware, below 1 MiB */
 	struct address_space as_memory, as_io;
 
 	struct vcpu_entry entry;
 	struct kvm *kvm;
 	struct kvm_slots *slots;
+	struct kvm_ioeventfds *ioeventfds;
+	struct kvm_coalesced *coalesced;
 	struct vcpus *vcpus;
 
 	struct power power;
+	struct cmos cmos;			/* with firmware */
+	struct debugcon debugcon;		/* with -debugcon */
 	struct chardev *serial_chardevs[OPTIONS_SERIAL_MAX];
 	struct serial *serials[OPTIONS_SERIAL_MAX];
 	struct hostmem hostmem;

@@ -2,7 +2,6 @@
 /* A machine's memory: the tree of regions with RAM and ROM in it, and the two address spaces. */
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "boot/rom.h"
 #include "layout.h"
@@ -11,7 +10,6 @@
 #include "size.h"
 
 #define MACHINE_IO_SIZE		0x10000
-#define MACHINE_HUGE_PAGE	0x200000
 
 int machine_memory_up(struct machine *m, struct error *err)
 {
@@ -36,8 +34,8 @@ static int machine_map_ram_high(struct machine *m, uint64_t low)
 
 	if (!high)
 		return 0;
-	ret = memory_region_init_alias(&m->ram_high, m->memory, m, "ram-above-4g", &m->ram, low,
-				       high);
+	ret = memory_region_init_alias(&m->ram_high, m->memory, NULL, "ram-above-4g", &m->ram,
+				       low, high);
 	return ret ? ret : memory_region_add_subregion(&m->system, LAYOUT_HIGH_RAM, &m->ram_high);
 }
 
@@ -45,13 +43,12 @@ static int machine_map_ram(struct machine *m)
 {
 	uint64_t size = m->opts->ram_size;
 	uint64_t low = size < LAYOUT_LOW_RAM_END ? size : LAYOUT_LOW_RAM_END;
-	int ret = memory_region_init_ram(&m->ram, m->memory, m, "pc.ram", size);
+	int ret = memory_region_init_ram(&m->ram, m->memory, NULL, "pc.ram", size);
 
 	if (ret)
 		return ret;
-	if (size >= MACHINE_HUGE_PAGE)
-		madvise(memory_region_get_ram_ptr(&m->ram), size, MADV_HUGEPAGE);
-	ret = memory_region_init_alias(&m->ram_low, m->memory, m, "ram-below-4g", &m->ram, 0, low);
+	ret = memory_region_init_alias(&m->ram_low, m->memory, NULL, "ram-below-4g", &m->ram, 0,
+				       low);
 	if (!ret)
 		ret = memory_region_add_subregion(&m->system, 0, &m->ram_low);
 	return ret ? ret : machine_map_ram_high(m, low);
@@ -59,8 +56,11 @@ static int machine_map_ram(struct machine *m)
 
 static int machine_map_rom(struct machine *m)
 {
-	int ret = memory_region_init_rom(&m->rom, m->memory, m, "rom", LAYOUT_ROM_SIZE);
+	int ret;
 
+	if (m->opts->bios)
+		return 0;
+	ret = memory_region_init_rom(&m->rom, m->memory, NULL, "rom", LAYOUT_ROM_SIZE);
 	if (ret)
 		return ret;
 	rom_build(memory_region_get_ram_ptr(&m->rom), m->opts->smp);
@@ -69,12 +69,12 @@ static int machine_map_rom(struct machine *m)
 
 static int machine_map(struct machine *m)
 {
-	int ret = memory_region_init(&m->system, m->memory, m, "system", MEMORY_SIZE_ALL);
+	int ret = memory_region_init(&m->system, m->memory, NULL, "system", MEMORY_SIZE_ALL);
 
 	if (!ret)
-		ret = memory_region_init(&m->io, m->memory, m, "io", MACHINE_IO_SIZE);
+		ret = memory_region_init(&m->io, m->memory, NULL, "io", MACHINE_IO_SIZE);
 	if (!ret)
-		ret = memory_region_init(&m->pci_memory, m->memory, m, "pci", MEMORY_SIZE_ALL);
+		ret = memory_region_init(&m->pci_memory, m->memory, NULL, "pci", MEMORY_SIZE_ALL);
 	if (!ret)
 		ret = memory_region_add_subregion_overlap(&m->system, 0, &m->pci_memory, -1);
 	if (!ret)
@@ -92,6 +92,7 @@ void machine_tree_down(struct machine *m)
 {
 	address_space_fini(&m->as_io);
 	address_space_fini(&m->as_memory);
+	memory_region_fini(&m->isa_bios);
 	memory_region_fini(&m->rom);
 	memory_region_fini(&m->ram_high);
 	memory_region_fini(&m->ram_low);
@@ -105,9 +106,12 @@ int machine_tree_up(struct machine *m, struct error *err)
 {
 	int ret = machine_map(m);
 
-	if (!ret)
-		return 0;
-	machine_tree_down(m);
-	return error_set(err, ret, "-m %s: the guest's memory can't be had: %s",
-			 size_text(m->opts->ram_size).text, strerror(-ret));
+	if (ret)
+		error_set(err, ret, "-m %s: the guest's memory can't be had: %s",
+			  size_text(m->opts->ram_size).text, strerror(-ret));
+	else
+		ret = machine_ram_settle(m, err);
+	if (ret)
+		machine_tree_down(m);
+	return ret;
 }

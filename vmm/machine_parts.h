@@ -15,6 +15,17 @@ void machine_memory_down(struct machine *m);
 int machine_tree_up(struct machine *m, struct error *err);
 void machine_tree_down(struct machine *m);
 
+/* machine_firmware.c: the ROM of -bios, what hardware comes with it, and its log */
+int machine_load_bios(struct machine *m, struct error *err);
+int machine_firmware_up(struct machine *m, struct error *err);
+void machine_firmware_down(struct machine *m);
+int machine_pit_up(struct machine *m, struct error *err);
+int machine_debugcon_up(struct machine *m, struct error *err);
+void machine_debugcon_down(struct machine *m);
+
+/* machine_ram.c: what the host is told of the guest's RAM, and whether it is had at once */
+int machine_ram_settle(struct machine *m, struct error *err);
+
 /* machine_serial.c: COM1 and COM2 */
 int machine_serials_up(struct machine *m, struct error *err);
 void machine_serials_down(struct machine *m);

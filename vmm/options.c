@@ -13,6 +13,8 @@
 #define MIB		0x100000ULL
 #define RAM_MIN		(16 * MIB)
 #define RAM_DEFAULT	(128 * MIB)
+#define DIRTY_RING_MIN	1024u		/* entries: below, KVM's reserve is all there is */
+#define DIRTY_RING_MAX	65536u
 
 /* What parsing needs to remember beside its result. */
 struct parser {
@@ -50,6 +52,13 @@ static int parse_ram(struct parser *p, const char *value)
 	return 0;
 }
 
+static int parse_prealloc(struct parser *p, const char *value)
+{
+	(void)value;
+	p->opts->prealloc = true;
+	return 0;
+}
+
 static int parse_smp(struct parser *p, const char *value)
 {
 	char *end;
@@ -73,6 +82,11 @@ static int parse_path(struct parser *p, const char *option, const char *value, c
 static int parse_kernel(struct parser *p, const char *value)
 {
 	return parse_path(p, "-kernel", value, &p->opts->kernel);
+}
+
+static int parse_bios(struct parser *p, const char *value)
+{
+	return parse_path(p, "-bios", value, &p->opts->bios);
 }
 
 static int parse_initrd(struct parser *p, const char *value)
@@ -111,6 +125,17 @@ static int parse_serial(struct parser *p, const char *value)
 	return 0;
 }
 
+static int parse_debugcon(struct parser *p, const char *value)
+{
+	if (strcmp(value, "none") && strcmp(value, "stdio") && !has_path(value, "file:") &&
+	    !has_path(value, "unix:"))
+		return error_arg(p->err, -EINVAL,
+				 "-debugcon: '%s' is none of stdio, file:PATH, unix:PATH, none",
+				 value);
+	p->opts->debugcon = strcmp(value, "none") ? value : NULL;
+	return 0;
+}
+
 static int parse_monitor(struct parser *p, const char *value)
 {
 	if (strcmp(value, "none") && !has_path(value, "unix:"))
@@ -139,12 +164,42 @@ static int parse_device(struct parser *p, const char *value)
 	return parse_list(p, "-device", value, p->opts->devices, &p->opts->nr_devices);
 }
 
+static bool ring_size_ok(uint64_t size)
+{
+	return size >= DIRTY_RING_MIN && size <= DIRTY_RING_MAX && !(size & (size - 1));
+}
+
+static int parse_ring_size(struct parser *p, const struct props *accel)
+{
+	const char *text = props_get(accel, "dirty-ring-size");
+	char *end;
+	unsigned long size;
+
+	if (!text)
+		return 0;
+	size = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || *end || (size && !ring_size_ok(size)))
+		return error_arg(p->err, -EINVAL, "-accel kvm: dirty-ring-size=%s is not a power of "
+				 "two from %u to %u", text, DIRTY_RING_MIN, DIRTY_RING_MAX);
+	p->opts->dirty_ring_size = size;
+	return 0;
+}
+
 static int parse_accel(struct parser *p, const char *value)
 {
-	if (strcmp(value, "kvm"))
-		return error_arg(p->err, -EINVAL, "-accel: '%s' is not there; kvm is the only one",
-				 value);
-	return 0;
+	static const char *const keys[] = { "dirty-ring-size", NULL };
+	struct props accel = { 0 };
+	int ret = props_parse(&accel, "-accel", value, p->err);
+
+	if (!ret && strcmp(accel.driver, "kvm"))
+		ret = error_arg(p->err, -EINVAL,
+				"-accel: '%s' is not there; kvm is the only one", accel.driver);
+	if (!ret)
+		ret = props_check(&accel, keys, p->err);
+	if (!ret)
+		ret = parse_ring_size(p, &accel);
+	props_fini(&accel);
+	return ret;
 }
 
 static int parse_no_reboot(struct parser *p, const char *value)
@@ -178,19 +233,23 @@ static int parse_version(struct parser *p, const char *value)
 static const struct option options[] = {
 	{ "name", "NAME", "what the machine is called in messages", parse_name },
 	{ "m", "SIZE", "RAM, in MiB or with a suffix: 16M to 64G, 128M if not given", parse_ram },
+	{ "mem-prealloc", NULL, "have all RAM before the guest starts", parse_prealloc },
 	{ "smp", "N", "virtual CPUs: 1 to 8, 1 if not given", parse_smp },
 	{ "kernel", "FILE", "the bzImage to boot", parse_kernel },
-	{ "initrd", "FILE", "its initial RAM disk", parse_initrd },
-	{ "append", "TEXT", "its command line", parse_append },
+	{ "bios", "FILE", "firmware to start in, instead of a kernel", parse_bios },
+	{ "initrd", "FILE", "a kernel's initial RAM disk", parse_initrd },
+	{ "append", "TEXT", "a kernel's command line", parse_append },
 	{ "serial", "DEV",
 	  "COM1, given again: COM2: stdio (if none is given), file:PATH, unix:PATH, none",
 	  parse_serial },
+	{ "debugcon", "DEV", "firmware's log: stdio, file:PATH, unix:PATH, none", parse_debugcon },
 	{ "monitor", "DEV", "where commands are taken: unix:PATH, none", parse_monitor },
 	{ "object", "BACKEND", "memory: memory-backend-{ram,file,memfd,ivshmem},id=ID,size=SIZE,…",
 	  parse_object },
 	{ "device", "DEVICE", "a PCI device: ivshmem,shm=NAME,size=SIZE or ivshmem-plain,memdev=ID",
 	  parse_device },
-	{ "accel", "kvm", "taken for QEMU's sake", parse_accel },
+	{ "accel", "ACCEL", "kvm[,dirty-ring-size=N]: as ever, or with rings for dirty pages",
+	  parse_accel },
 	{ "no-reboot", NULL, "a reboot by the guest ends the program, as it always does",
 	  parse_no_reboot },
 	{ "S", NULL, "do not start the CPUs until the monitor's cont", parse_paused },
@@ -211,7 +270,7 @@ static const struct option *option_find(const char *word)
 
 void options_help(FILE *out)
 {
-	fprintf(out, "usage: ivmm -kernel FILE [OPTION]…\n\n");
+	fprintf(out, "usage: ivmm -kernel FILE | -bios FILE [OPTION]…\n\n");
 	for (unsigned int i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct option *o = &options[i];
 		int width = fprintf(out, "  -%s %s", o->name, o->arg ? o->arg : "");
@@ -274,16 +333,41 @@ static int ids_check(const struct props *list, unsigned int nr, struct error *er
 	return 0;
 }
 
+static int boot_check(const struct options *opts, struct error *err)
+{
+	if (!opts->kernel && !opts->bios)
+		return error_arg(err, -EINVAL, "there is nothing to boot: give -kernel FILE or "
+				 "-bios FILE");
+	if (opts->kernel && opts->bios)
+		return error_arg(err, -EINVAL, "-bios %s: firmware can't get at a -kernel here; "
+				 "give one of the two", opts->bios);
+	if (opts->bios && (opts->initrd || opts->append))
+		return error_arg(err, -EINVAL, "%s: goes with -kernel, not with -bios",
+				 opts->initrd ? "-initrd" : "-append");
+	return 0;
+}
+
+static bool is_serial(const struct options *opts, const char *spec)
+{
+	for (unsigned int i = 0; i < OPTIONS_SERIAL_MAX; i++)
+		if (opts->serial[i] && !strcmp(opts->serial[i], spec))
+			return true;
+	return false;
+}
+
 /* What only the whole line can tell. */
 static int options_check(const struct options *opts, struct error *err)
 {
-	int ret;
+	int ret = boot_check(opts, err);
 
-	if (!opts->kernel)
-		return error_arg(err, -EINVAL, "there is nothing to boot: give -kernel FILE");
+	if (ret)
+		return ret;
 	if (opts->serial[0] && opts->serial[1] && !strcmp(opts->serial[0], opts->serial[1]))
 		return error_arg(err, -EINVAL, "-serial %s: given to both serial ports",
 				 opts->serial[0]);
+	if (opts->debugcon && is_serial(opts, opts->debugcon))
+		return error_arg(err, -EINVAL, "-debugcon %s: given to a serial port too; write "
+				 "-serial none", opts->debugcon);
 	ret = ids_check(opts->objects, opts->nr_objects, err);
 	return ret ? ret : ids_check(opts->devices, opts->nr_devices, err);
 }

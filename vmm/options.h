@@ -28,9 +28,13 @@ struct options {
 	uint64_t ram_size;	/* bytes */
 	unsigned int smp;
 	const char *kernel, *initrd, *append;
+	const char *bios;	/* firmware instead of a kernel, or NULL */
 	const char *serial[OPTIONS_SERIAL_MAX];	/* chardev specifications, NULL: none */
-	const char *monitor;	/* chardev specification, NULL: none */
+	const char *debugcon;	/* chardev specification, NULL: none */
+	const char *monitor;	/* the same */
 	bool paused;		/* -S */
+	unsigned int dirty_ring_size;	/* entries; 0: KVM's dirty logs are bitmaps */
+	bool prealloc;		/* -mem-prealloc */
 	struct props objects[OPTIONS_LIST_MAX], devices[OPTIONS_LIST_MAX];
 	unsigned int nr_objects, nr_devices;
 };

@@ -11,6 +11,7 @@
 
 #include "../ktap.h"
 #include "guest.h"
+#include "kvm/vcpu_internal.h"
 
 #define PML4		0x1000
 #define PDPT		0x2000
@@ -21,6 +22,7 @@
 #define STRING		"0xa000"	/* what string instructions send and fill */
 
 #define PRESENT_WRITABLE	3ull
+#define USER			4ull
 #define LARGE_PAGE		0x80ull
 
 #define ANSWER_SECONDS	20
@@ -30,8 +32,8 @@ struct mailbox {
 	uint64_t op;
 	uint64_t addr;
 	uint64_t value;			/* of a store; the result of a load */
-	uint64_t stop;			/* of OP_WATCH */
-	uint64_t loads, odd;		/* its counts */
+	uint64_t stop;			/* of OP_WATCH and OP_SCRIBBLE */
+	uint64_t loads, odd, ones;	/* counts of OP_WATCH; loads: passes of OP_SCRIBBLE */
 };
 
 enum op {
@@ -42,6 +44,7 @@ enum op {
 	OP_WATCH,
 	OP_INS1, OP_INS2, OP_INS4,
 	OP_OUTS1, OP_OUTS2, OP_OUTS4,
+	OP_SCRIBBLE,
 };
 
 /* rsi: the mailbox. A table of jumps would need relocation; this is compared one by one. */
@@ -72,6 +75,7 @@ asm(
 "	cmp $13, %rcx\n	je 13f\n"
 "	cmp $14, %rcx\n	je 14f\n"
 "	cmp $15, %rcx\n	je 15f\n"
+"	cmp $22, %rcx\n	je 25f\n"
 "	mov %rsi, %r8\n"
 "	mov $" STRING ", %esi\n"
 "	mov %rsi, %rdi\n"
@@ -106,10 +110,21 @@ asm(
 "15:	mov (%rdi), %rbx\n"
 "	incq 32(%rsi)\n"
 "	cmp %rax, %rbx\n	je 16f\n"
-"	cmp $-1, %rbx\n	je 16f\n"
-"	incq 40(%rsi)\n"
+"	cmp $-1, %rbx\n	je 17f\n"
+"	incq 40(%rsi)\n	jmp 16f\n"
+"17:	incq 48(%rsi)\n"
 "16:	cmpq $0, 24(%rsi)\n"
 "	je 15b\n"
+"	jmp 91f\n"
+"25:	mov %rdi, %rdx\n"
+"	mov %rax, %rcx\n"
+"26:	incq (%rdx)\n"
+"	add $0x1000, %rdx\n"
+"	dec %rcx\n"
+"	jnz 26b\n"
+"	incq 32(%rsi)\n"
+"	cmpq $0, 24(%rsi)\n"
+"	je 25b\n"
 "	jmp 91f\n"
 "92:	mov %r8, %rsi\n"
 "	jmp 91f\n"
@@ -142,11 +157,11 @@ static void guest_write_tables(char *ram)
 	uint64_t *pml4 = (uint64_t *)(ram + PML4), *pdpt = (uint64_t *)(ram + PDPT);
 	uint64_t *dirs = (uint64_t *)(ram + PAGE_DIRS), *gdt = (uint64_t *)(ram + GDT);
 
-	pml4[0] = PDPT | PRESENT_WRITABLE;
+	pml4[0] = PDPT | PRESENT_WRITABLE | USER;
 	for (uint64_t i = 0; i < 4; i++)
-		pdpt[i] = (PAGE_DIRS + i * 0x1000) | PRESENT_WRITABLE;
+		pdpt[i] = (PAGE_DIRS + i * 0x1000) | PRESENT_WRITABLE | USER;
 	for (uint64_t i = 0; i < 4 * 512; i++)
-		dirs[i] = i << 21 | LARGE_PAGE | PRESENT_WRITABLE;
+		dirs[i] = i << 21 | LARGE_PAGE | PRESENT_WRITABLE | USER;
 	gdt[VCPU_SELECTOR_CODE / 8] = VCPU_GDT_CODE;
 	gdt[VCPU_SELECTOR_DATA / 8] = VCPU_GDT_DATA;
 	memcpy(ram + CODE, guest_code, guest_code_end - guest_code);
@@ -158,9 +173,9 @@ static int guest_memory(struct guest *g)
 
 	if (ret)
 		return ret;
-	ret = memory_region_init(&g->root, g->mem, g, "system", MEMORY_SIZE_ALL);
-	ret = ret ? ret : memory_region_init(&g->io, g->mem, g, "io", 0x10000);
-	ret = ret ? ret : memory_region_init_ram(&g->ram, g->mem, g, "ram", GUEST_RAM);
+	ret = memory_region_init(&g->root, g->mem, NULL, "system", MEMORY_SIZE_ALL);
+	ret = ret ? ret : memory_region_init(&g->io, g->mem, NULL, "io", 0x10000);
+	ret = ret ? ret : memory_region_init_ram(&g->ram, g->mem, NULL, "ram", GUEST_RAM);
 	ret = ret ? ret : memory_region_add_subregion(&g->root, 0, &g->ram);
 	ret = ret ? ret : address_space_init(&g->as, g->mem, &g->root, "memory");
 	return ret ? ret : address_space_init(&g->as_io, g->mem, &g->io, "I/O");
@@ -174,7 +189,40 @@ static void guest_failed(void *opaque, const char *message)
 	__atomic_store_n(&g->failed, 1, __ATOMIC_RELEASE);
 }
 
-static int guest_start(struct guest *g, struct error *err)
+static int guest_devices(struct guest *g, const struct guest_options *opts, struct error *err)
+{
+	int ret = kvm_create(&g->kvm, err);
+
+	if (!ret && opts->dirty_ring)
+		ret = kvm_use_dirty_rings(g->kvm, opts->dirty_ring, err);
+	if (!ret)
+		ret = kvm_slots_create(&g->slots, g->kvm, &g->as, 0, err);
+	if (!ret)
+		ret = kvm_ioeventfds_create(&g->ioeventfds, g->kvm, &g->as, &g->as_io, err);
+	if (!ret)
+		ret = kvm_coalesced_create(&g->coalesced, g->kvm, &g->as, &g->as_io, err);
+	return ret;
+}
+
+/* The lowest privilege, but for ports: all of a guest's code can run so. */
+static int guest_set_user(struct guest *g)
+{
+	int fd = g->vcpus->vcpus[0].fd;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	if (ioctl(fd, KVM_GET_SREGS, &sregs) < 0 || ioctl(fd, KVM_GET_REGS, &regs) < 0)
+		return -errno;
+	sregs.cs.dpl = sregs.ds.dpl = sregs.es.dpl = sregs.ss.dpl = 3;
+	sregs.cs.selector |= 3;
+	sregs.ds.selector = sregs.es.selector = sregs.ss.selector |= 3;
+	regs.rflags |= 3 << 12;
+	if (ioctl(fd, KVM_SET_SREGS, &sregs) < 0 || ioctl(fd, KVM_SET_REGS, &regs) < 0)
+		return -errno;
+	return 0;
+}
+
+static int guest_start(struct guest *g, const struct guest_options *opts, struct error *err)
 {
 	static const struct vcpu_entry entry = {
 		.rip = CODE, .rsi = MAILBOX, .cr3 = PML4, .gdt = GDT,
@@ -182,24 +230,24 @@ static int guest_start(struct guest *g, struct error *err)
 	struct vcpus_config config = {
 		.nr = 1, .memory = &g->as, .io = &g->as_io, .failed = guest_failed, .opaque = g,
 	};
-	int ret = kvm_create(&g->kvm, err);
+	int ret = guest_devices(g, opts, err);
 
 	if (ret)
 		return ret;
-	ret = kvm_slots_create(&g->slots, g->kvm, &g->as, err);
-	if (ret)
-		return ret;
 	config.kvm = g->kvm;
+	config.coalesced = g->coalesced;
 	ret = vcpus_create(&g->vcpus, &config, err);
 	if (ret)
 		return ret;
 	ret = vcpus_set_entry(g->vcpus, &entry);
+	if (!ret && opts->user)
+		ret = guest_set_user(g);
 	if (ret)
 		return error_set(err, ret, "the vCPU's registers: %s", strerror(-ret));
 	return vcpus_start(g->vcpus, false, err);
 }
 
-int guest_create(struct guest *g)
+int guest_create_with(struct guest *g, const struct guest_options *opts)
 {
 	struct error err = { .text = "out of memory" };
 	int ret;
@@ -211,17 +259,28 @@ int guest_create(struct guest *g)
 
 		guest_write_tables(ram);
 		g->box = (volatile struct mailbox *)(ram + MAILBOX);
-		ret = guest_start(g, &err);
+		ret = guest_start(g, opts, &err);
 	}
 	if (ret)
 		printf("# no guest: %s\n", err.text);
 	return ret;
 }
 
+int guest_create(struct guest *g)
+{
+	static const struct guest_options none;
+
+	return guest_create_with(g, &none);
+}
+
 void guest_destroy(struct guest *g)
 {
 	if (g->vcpus)
 		vcpus_destroy(g->vcpus);
+	if (g->coalesced)
+		kvm_coalesced_destroy(g->coalesced);
+	if (g->ioeventfds)
+		kvm_ioeventfds_destroy(g->ioeventfds);
 	if (g->slots)
 		kvm_slots_destroy(g->slots);
 	if (g->kvm)
@@ -234,12 +293,12 @@ void guest_destroy(struct guest *g)
 	memory_destroy(g->mem);
 }
 
-int guest_case(int (*test)(struct guest *g))
+int guest_case_with(int (*test)(struct guest *g), const struct guest_options *opts)
 {
 	struct guest *g = malloc(sizeof(*g));
 	int ret;
 
-	EXPECT(g && !guest_create(g));
+	EXPECT(g && !guest_create_with(g, opts));
 	ret = test(g);
 	if (ret) {
 		vcpus_pause(g->vcpus);
@@ -250,6 +309,13 @@ int guest_case(int (*test)(struct guest *g))
 	return 0;
 }
 
+int guest_case(int (*test)(struct guest *g))
+{
+	static const struct guest_options none;
+
+	return guest_case_with(test, &none);
+}
+
 static void guest_lost(struct guest *g)
 {
 	printf("# the guest does not answer: %s\n", __atomic_load_n(&g->failed, __ATOMIC_ACQUIRE) ?
@@ -258,12 +324,17 @@ static void guest_lost(struct guest *g)
 	exit(1);
 }
 
+bool guest_is_done(struct guest *g)
+{
+	return !__atomic_load_n(&g->box->op, __ATOMIC_ACQUIRE);
+}
+
 static void guest_wait(struct guest *g)
 {
 	const struct timespec pause = { .tv_nsec = 20000 };
 	time_t end = time(NULL) + ANSWER_SECONDS;
 
-	while (__atomic_load_n(&g->box->op, __ATOMIC_ACQUIRE)) {
+	while (!guest_is_done(g)) {
 		if (time(NULL) > end || __atomic_load_n(&g->failed, __ATOMIC_ACQUIRE))
 			guest_lost(g);
 		nanosleep(&pause, NULL);
@@ -319,8 +390,39 @@ void guest_watch(struct guest *g, uint64_t addr, uint64_t value)
 {
 	g->box->addr = addr;
 	g->box->value = value;
-	g->box->stop = g->box->loads = g->box->odd = 0;
+	g->box->stop = g->box->loads = g->box->odd = g->box->ones = 0;
 	__atomic_store_n(&g->box->op, OP_WATCH, __ATOMIC_RELEASE);
+}
+
+uint64_t guest_watched_ones(struct guest *g)
+{
+	return __atomic_load_n(&g->box->ones, __ATOMIC_RELAXED);
+}
+
+static void guest_start_scribble(struct guest *g, uint64_t addr, uint64_t pages, uint64_t stop)
+{
+	g->box->addr = addr;
+	g->box->value = pages;
+	g->box->loads = 0;
+	g->box->stop = stop;
+	__atomic_store_n(&g->box->op, OP_SCRIBBLE, __ATOMIC_RELEASE);
+}
+
+void guest_scribble(struct guest *g, uint64_t addr, uint64_t pages)
+{
+	guest_start_scribble(g, addr, pages, 0);
+}
+
+void guest_scribble_once(struct guest *g, uint64_t addr, uint64_t pages)
+{
+	guest_start_scribble(g, addr, pages, 1);
+}
+
+uint64_t guest_scribble_end(struct guest *g)
+{
+	__atomic_store_n(&g->box->stop, 1, __ATOMIC_RELEASE);
+	guest_wait(g);
+	return g->box->loads;
 }
 
 uint64_t guest_watched(struct guest *g)
@@ -367,7 +469,8 @@ unsigned int guest_slots(struct guest *g)
 	unsigned int n = 0;
 
 	for (char *s = text; (s = strchr(s, '\n')); s++)
-		n++;
+		n += !strncmp(s + 1, "slot ", 5);
+	n += !strncmp(text, "slot ", 5);
 	free(text);
 	return n;
 }
@@ -398,5 +501,5 @@ static const struct memory_region_ops probe_ops = { .read = probe_read, .write =
 int probe_init(struct probe *p, struct guest *g, const char *name, uint64_t size, uint64_t seed)
 {
 	*p = (struct probe){ .seed = seed };
-	return memory_region_init_io(&p->mr, g->mem, p, &probe_ops, p, name, size);
+	return memory_region_init_io(&p->mr, g->mem, NULL, &probe_ops, p, name, size);
 }

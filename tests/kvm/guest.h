@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A guest of a few instructions that does as it is told: it polls a mailbox in its RAM and makes
- * the loads, stores and port accesses that a test asks for. One vCPU in 64-bit mode, ring 0, the
- * first 4 GiB mapped one to one.
+ * the loads, stores and port accesses that a test asks for. One vCPU in 64-bit mode, in ring 0 or 3,
+ * the first 4 GiB mapped one to one.
  */
 #ifndef TESTS_KVM_GUEST_H
 #define TESTS_KVM_GUEST_H
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kvm/coalesced.h"
+#include "kvm/ioeventfd.h"
 #include "kvm/kvm.h"
 #include "kvm/slots.h"
 #include "kvm/vcpu.h"
@@ -25,6 +27,8 @@ struct guest {
 	struct address_space as, as_io;
 	struct kvm *kvm;
 	struct kvm_slots *slots;
+	struct kvm_ioeventfds *ioeventfds;
+	struct kvm_coalesced *coalesced;
 	struct vcpus *vcpus;
 	volatile struct mailbox *box;
 	char failure[512];		/* the vCPU's last words */
@@ -34,8 +38,14 @@ struct guest {
 /* Why no guest can run on this machine; NULL: one can. */
 const char *guest_unavailable(void);
 
+struct guest_options {
+	unsigned int dirty_ring;	/* entries; 0: bitmaps */
+	bool user;			/* in ring 3: as fast as any code where ring 0 is emulated */
+};
+
 /* A running guest without devices, or -errno with the reason printed. */
 int guest_create(struct guest *g);
+int guest_create_with(struct guest *g, const struct guest_options *opts);
 void guest_destroy(struct guest *g);
 
 /*
@@ -43,14 +53,16 @@ void guest_destroy(struct guest *g);
  * tree may show what was the case's.
  */
 int guest_case(int (*test)(struct guest *g));
+int guest_case_with(int (*test)(struct guest *g), const struct guest_options *opts);
 
-/* run_TEST() for the table of cases, with ktap.h included. */
-#define GUEST_CASE(test)								\
+/* run_TEST() for the table of cases, with ktap.h included; options as in a struct's initialiser. */
+#define GUEST_CASE(test, ...)								\
 	static int run_##test(void)							\
 	{										\
+		static const struct guest_options opts = { __VA_ARGS__ };		\
 		const char *why = guest_unavailable();					\
 											\
-		return why ? ktap_skip("%s", why) : guest_case(test);			\
+		return why ? ktap_skip("%s", why) : guest_case_with(test, &opts);	\
 	}
 
 /*
@@ -75,6 +87,19 @@ void guest_watch(struct guest *g, uint64_t addr, uint64_t value);
 void guest_watch_end(struct guest *g, uint64_t *loads, uint64_t *odd);
 /* How many loads it has made so far. */
 uint64_t guest_watched(struct guest *g);
+
+/* How many of them gave all-ones. */
+uint64_t guest_watched_ones(struct guest *g);
+
+/*
+ * From now on the guest adds 1 to the first 8 bytes of each of @pages pages from @addr on, over and
+ * over, until guest_scribble_end(), which tells how often it did it to all of them.
+ */
+void guest_scribble(struct guest *g, uint64_t addr, uint64_t pages);
+uint64_t guest_scribble_end(struct guest *g);
+/* The same once, to the last page; and whether the guest has done what it was told. */
+void guest_scribble_once(struct guest *g, uint64_t addr, uint64_t pages);
+bool guest_is_done(struct guest *g);
 
 /* What `info slots` or, for @json, `info slots -j` prints, to be freed. */
 char *guest_slots_text(struct guest *g, bool json);

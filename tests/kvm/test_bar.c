@@ -41,7 +41,7 @@ static int board_devices(struct board *b, int fd, struct error *err)
 
 	snprintf(b->object, sizeof(b->object),
 		 "memory-backend-file,id=m0,size=2M,share=on,mem-path=/proc/self/fd/%d", fd);
-	ret = memory_region_init(&b->pci, b->g.mem, b, "pci", MEMORY_SIZE_ALL);
+	ret = memory_region_init(&b->pci, b->g.mem, NULL, "pci", MEMORY_SIZE_ALL);
 	ret = ret ? ret : memory_region_add_subregion_overlap(&b->g.root, 0, &b->pci, -1);
 	ret = ret ? ret : pci_bus_create(&b->bus, b->g.mem, &b->pci, &b->g.io, err);
 	ret = ret ? ret : options_parse(&b->opts, 7, argv, err);
@@ -313,7 +313,7 @@ static int moves_beside_a_reader(struct board *one, char *shared)
 	EXPECT(sscanf(one->object, "%*[^/]%63s", path) == 1);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	EXPECT(fd >= 0 && reader && !guest_create(reader) && config_find(&c));
-	EXPECT(!memory_region_init_ram_fd(&mr, reader->mem, reader, "same", SIZE, fd, 0,
+	EXPECT(!memory_region_init_ram_fd(&mr, reader->mem, NULL, "same", SIZE, fd, 0,
 					  RAM_SHARED));
 	EXPECT(!memory_region_add_subregion(&reader->root, THERE, &mr));
 	memcpy(shared, "together", 8);

@@ -85,12 +85,12 @@ static int board_legacy(struct board *b, struct error *err)
 static int board_pci(struct board *b, struct error *err)
 {
 	struct memory *mem = b->g.mem;
-	int ret = memory_region_init(&b->pci, mem, b, "pci", MEMORY_SIZE_ALL);
+	int ret = memory_region_init(&b->pci, mem, NULL, "pci", MEMORY_SIZE_ALL);
 
 	ret = ret ? ret : memory_region_add_subregion_overlap(&b->g.root, 0, &b->pci, -1);
 	ret = ret ? ret : pci_bus_create(&b->bus, mem, &b->pci, &b->g.io, err);
 	ret = ret ? ret : probe_init(&b->probe, &b->g, "regs", 0x100, 0);
-	ret = ret ? ret : memory_region_init_ram(&b->shared, mem, b, "shared", SIZE);
+	ret = ret ? ret : memory_region_init_ram(&b->shared, mem, NULL, "shared", SIZE);
 	pci_device_init(&b->dev, "hostile", &identity);
 	ret = ret ? ret : pci_register_bar(&b->dev, 0, PCI_BASE_ADDRESS_MEM_TYPE_32, &b->probe.mr);
 	ret = ret ? ret : pci_register_bar(&b->dev, 2, PCI_BASE_ADDRESS_MEM_TYPE_64, &b->shared);

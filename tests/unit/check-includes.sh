@@ -14,7 +14,8 @@ allowed() {
 	hostmem) echo memory io ;;
 	hw) echo memory pci hostmem io kvm ;;
 	boot) echo memory kvm ;;
-	monitor) echo memory pci kvm io ;;
+	snapshot) echo memory io ;;
+	monitor) echo memory pci kvm io snapshot ;;
 	ctl) echo hostmem ;;
 	esac
 }

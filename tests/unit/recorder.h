@@ -7,7 +7,7 @@
 #ifndef TESTS_UNIT_RECORDER_H
 #define TESTS_UNIT_RECORDER_H
 
-#include "memory/memory.h"
+#include "memory/listener.h"
 
 struct recorder {
 	struct memory_listener listener;

@@ -2,6 +2,7 @@
 /* Listeners: the order of events, what a change says and what it does not, refusals. */
 #include <errno.h>
 
+#include "memory/access.h"
 #include "recorder.h"
 #include "unit.h"
 #include "util.h"
@@ -22,9 +23,9 @@ static int setup(void **state)
 	static const char *const names[] = { "a", "b", "c" };
 
 	assert_ok(memory_create(&f->mem));
-	assert_ok(memory_region_init(&f->root, f->mem, f, "root", MEMORY_SIZE_ALL));
+	assert_ok(memory_region_init(&f->root, f->mem, NULL, "root", MEMORY_SIZE_ALL));
 	for (int i = 0; i < 3; i++) {
-		assert_ok(memory_region_init_ram_ptr(leaf[i], f->mem, f, names[i], 0x1000,
+		assert_ok(memory_region_init_ram_ptr(leaf[i], f->mem, NULL, names[i], 0x1000,
 						     f->ram + i * 0x1000));
 		assert_ok(memory_region_add_subregion(&f->root, i * 0x1000, leaf[i]));
 	}
@@ -258,6 +259,118 @@ static void the_view_changes_between_deletions_and_additions(void **state)
 	memory_listener_unregister(&p.listener);
 }
 
+/* A veto: nobody hears of the change, the view is as before, and the next commit asks again. */
+struct vetoer {
+	struct memory_listener listener;
+	const char *against;		/* a region of this name may not come */
+	unsigned int asked, told;
+	size_t nr_del, nr_add;
+};
+
+static int veto_check(struct memory_listener *l, const struct memory_change *change)
+{
+	struct vetoer *v = container_of(l, struct vetoer, listener);
+
+	v->asked++;
+	v->nr_del = change->nr_del;
+	v->nr_add = change->nr_add;
+	for (size_t i = 0; i < change->nr_add; i++) {
+		if (v->against && !strcmp(memory_region_name(change->add[i].mr), v->against))
+			return -ENOSPC;
+	}
+	return 0;
+}
+
+static void veto_begin(struct memory_listener *l)
+{
+	container_of(l, struct vetoer, listener)->told++;
+}
+
+static struct vetoer vetoer(const char *against)
+{
+	return (struct vetoer){
+		.listener = { .name = "vetoer", .check = veto_check, .begin = veto_begin },
+		.against = against,
+	};
+}
+
+static void a_veto_leaves_the_view_as_it_was(void **state)
+{
+	struct fixture *f = *state;
+	struct vetoer v = vetoer("c");
+	uint8_t byte;
+
+	assert_ok(memory_listener_register(&f->rec.listener, &f->as));
+	assert_ok(memory_listener_register(&v.listener, &f->as));
+	recorder_take(&f->rec);
+	v.told = 0;
+	memory_transaction_begin(f->mem);
+	assert_ok(memory_region_set_address(&f->a, 0x8000));
+	assert_ok(memory_region_set_address(&f->c, 0x9000));
+	assert_int_equal(memory_transaction_commit(f->mem), -ENOSPC);
+	assert_int_equal(v.nr_del, 2);
+	assert_int_equal(v.nr_add, 2);
+	assert_int_equal(v.told, 0);
+	assert_string_equal(recorder_take(&f->rec), "");
+	assert_int_equal(address_space_read(&f->as, 0x8000, &byte, 1), MEMTX_DECODE_ERROR);
+	assert_int_equal(address_space_read(&f->as, 0, &byte, 1), MEMTX_OK);
+	/* taking back what was refused lets the rest through */
+	assert_ok(memory_region_set_address(&f->c, 0x2000));
+	assert_string_equal(recorder_take(&f->rec),
+			    "[ -a:0-fff =b:1000-1fff =c:2000-2fff +a:8000-8fff ]");
+	memory_listener_unregister(&v.listener);
+	memory_listener_unregister(&f->rec.listener);
+}
+
+/* The end of a region can't be refused. */
+static void a_veto_does_not_keep_a_region_alive(void **state)
+{
+	struct fixture *f = *state;
+	struct vetoer v = vetoer("c");
+
+	assert_ok(memory_listener_register(&v.listener, &f->as));
+	assert_int_equal(memory_region_set_address(&f->c, 0x9000), -ENOSPC);
+	memory_region_fini(&f->a);
+	assert_space_shows(&f->as, "+b:1000-1fff +c:9000-9fff");
+	memory_listener_unregister(&v.listener);
+}
+
+static void a_veto_of_one_space_holds_for_all(void **state)
+{
+	struct fixture *f = *state;
+	struct address_space other;
+	struct vetoer v = vetoer("c");
+
+	assert_ok(address_space_init(&other, f->mem, &f->c, "other"));
+	assert_ok(memory_listener_register(&v.listener, &f->as));
+	assert_int_equal(memory_region_set_readonly(&f->c, true), -ENOSPC);
+	assert_space_shows(&other, "+c:0-fff");
+	v.against = NULL;
+	assert_ok(memory_region_set_enabled(&f->a, false));
+	assert_space_shows(&other, "+c:0-fff!");
+	memory_listener_unregister(&v.listener);
+	address_space_fini(&other);
+}
+
+static void a_listener_of_all_spaces_hears_them_come_and_go(void **state)
+{
+	struct fixture *f = *state;
+	struct address_space other;
+
+	assert_ok(memory_listener_register_all(&f->rec.listener, f->mem));
+	assert_string_equal(recorder_take(&f->rec), "[ +a:0-fff +b:1000-1fff +c:2000-2fff ]");
+	assert_ok(address_space_init(&other, f->mem, &f->b, "other"));
+	assert_string_equal(recorder_take(&f->rec),
+			    "[ =a:0-fff =b:1000-1fff =c:2000-2fff +b:0-fff ]");
+	assert_ok(memory_region_set_readonly(&f->b, true));
+	assert_string_equal(recorder_take(&f->rec), "[ -b:0-fff -b:1000-1fff "
+			    "=a:0-fff +b:1000-1fff! =c:2000-2fff +b:0-fff! ]");
+	address_space_fini(&other);
+	assert_string_equal(recorder_take(&f->rec), "[ -b:0-fff! ]");
+	memory_listener_unregister(&f->rec.listener);
+	assert_string_equal(recorder_take(&f->rec), "[ -c:2000-2fff -b:1000-1fff! -a:0-fff ]");
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -274,6 +387,10 @@ int main(void)
 		CASE(a_refusal_of_one_space_is_not_forgotten),
 		CASE(a_failed_commit_travels_too),
 		CASE(the_view_changes_between_deletions_and_additions),
+		CASE(a_veto_leaves_the_view_as_it_was),
+		CASE(a_veto_does_not_keep_a_region_alive),
+		CASE(a_veto_of_one_space_holds_for_all),
+		CASE(a_listener_of_all_spaces_hears_them_come_and_go),
 	};
 
 	return cmocka_run_group_tests_name("listener", tests, NULL, NULL);

@@ -68,7 +68,8 @@ static void everything_once(void **state)
 
 	(void)state;
 	line_cut(&line, "-name alpha -m 2G -smp 8 -kernel K --initrd I -append console=ttyS0 "
-		 "-serial file:a -serial unix:b -monitor unix:c -no-reboot -S -accel kvm "
+		 "-serial file:a -serial unix:b -monitor unix:c -no-reboot -S "
+		 "-accel kvm,dirty-ring-size=4096 "
 		 "-object memory-backend-file,id=m0,mem-path=/tmp/a,,b,size=64M,share=on "
 		 "-device ivshmem-plain,memdev=m0 -device ivshmem,shm=demo,size=4,id=d");
 	assert_ok(parse_and_check(&opts, &line, &err));
@@ -82,6 +83,7 @@ static void everything_once(void **state)
 	assert_string_equal(opts.serial[1], "unix:b");
 	assert_string_equal(opts.monitor, "unix:c");
 	assert_true(opts.paused);
+	assert_int_equal(opts.dirty_ring_size, 4096);
 	assert_int_equal(opts.nr_objects, 1);
 	assert_string_equal(props_get(&opts.objects[0], "mem-path"), "/tmp/a,b");
 	assert_int_equal(opts.nr_devices, 2);
@@ -178,6 +180,12 @@ static const struct {
 	{ "-serial unix:", "-serial: 'unix:'" },
 	{ "-serial none -serial none -serial none", "-serial none" },
 	{ "-serial stdio -serial stdio", "-serial stdio" },
+	{ "-bios", "-bios" },
+	{ "-bios ''", "-bios: the file name is empty" },
+	{ "-bios B", "-bios B: firmware can't get at a -kernel" },
+	{ "-debugcon pty", "-debugcon: 'pty'" },
+	{ "-debugcon stdio", "-debugcon stdio: given to a serial port too" },
+	{ "-debugcon file:/nonexistent/x", "-debugcon: file:/nonexistent/x: can't be written" },
 	{ "-monitor stdio", "-monitor: 'stdio'" },
 	{ "-monitor unix:", "-monitor: 'unix:'" },
 	{ "-serial file:/nonexistent/x",
@@ -188,6 +196,12 @@ static const struct {
 	{ "-monitor unix:/nonexistent/s",
 	  "-monitor: unix:/nonexistent/s: can't be made: No such file" },
 	{ "-accel tcg", "-accel: 'tcg'" },
+	{ "-accel kvm,dirty-ring-size=4095", "dirty-ring-size=4095" },
+	{ "-accel kvm,dirty-ring-size=512", "dirty-ring-size=512" },
+	{ "-accel kvm,dirty-ring-size=131072", "dirty-ring-size=131072" },
+	{ "-accel kvm,dirty-ring-size=4096x", "dirty-ring-size=4096x" },
+	{ "-accel kvm,dirty-ring-size=", "dirty-ring-size=" },
+	{ "-accel kvm,kernel-irqchip=on", "kernel-irqchip" },
 	{ "-object", "-object" },
 	{ "-object ''", "-object" },
 	{ "-object id=m0", "-object id=m0" },
@@ -200,7 +214,34 @@ static const struct {
 	{ "-object memory-backend-ram,id=m0,size=64", "size=64" },
 	{ "-object memory-backend-ram,id=m0,size=16E", "size=16E" },
 	{ "-object memory-backend-ram,id=m0,size=1M,share=maybe", "share=maybe" },
-	{ "-object memory-backend-ram,id=m0,size=1M,prealloc=on", "prealloc=on" },
+	{ "-object memory-backend-ram,id=m0,size=1M,reserve=off", "reserve=off" },
+	{ "-object memory-backend-ram,id=m0,size=1M,merge=yes", "merge=yes" },
+	{ "-object memory-backend-ram,id=m0,size=1M,dump=0", "dump=0" },
+	{ "-object memory-backend-ram,id=m0,size=1M,prealloc=1", "prealloc=1" },
+	{ "-object memory-backend-ram,id=m0,size=1M,prealloc-threads=0", "prealloc-threads=0" },
+	{ "-object memory-backend-ram,id=m0,size=1M,prealloc-threads=257", "from 1 to 256" },
+	{ "-object memory-backend-ram,id=m0,size=1M,prealloc-threads=2x", "prealloc-threads=2x" },
+	{ "-object memory-backend-ram,id=m0,size=1M,policy=local", "policy=local" },
+	{ "-object memory-backend-ram,id=m0,size=1M,policy=bind", "policy=bind goes with host-" },
+	{ "-object memory-backend-ram,id=m0,size=1M,host-nodes=0", "default goes without host-" },
+	{ "-object memory-backend-ram,id=m0,size=1M,policy=bind,host-nodes=64", "host-nodes=64" },
+	{ "-object memory-backend-ram,id=m0,size=1M,policy=bind,host-nodes=1-0", "host-nodes=1-0" },
+	{ "-object memory-backend-ram,id=m0,size=1M,policy=bind,host-nodes=0-", "host-nodes=0-" },
+	{ "-object memory-backend-ram,id=m0,size=1M,policy=bind,host-nodes=0,,", "host-nodes=0," },
+	{ "-object memory-backend-ram,id=m0,size=1M,policy=bind,host-nodes=0,host-nodes=a",
+	  "host-nodes=a" },
+	{ "-object memory-backend-ram,id=m0,size=1M,offset=4k", "offset=4k" },
+	{ "-object memory-backend-file,id=m0,size=1M,mem-path=/tmp/f,offset=1k",
+	  "offset=1k is not a multiple of 4K" },
+	{ "-object memory-backend-file,id=m0,size=1M,mem-path=/tmp/f,offset=4k,align=8k",
+	  "offset=4k is not a multiple of 8K" },
+	{ "-object memory-backend-file,id=m0,size=1M,mem-path=/tmp/f,offset=8E",
+	  "offset=8E" },
+	{ "-object memory-backend-file,id=m0,size=1M,mem-path=/tmp/f,align=1k", "align=1k" },
+	{ "-object memory-backend-file,id=m0,size=1M,mem-path=/tmp/f,align=4M", "align=4M" },
+	{ "-object memory-backend-file,id=m0,size=1M,mem-path=/tmp/f,align=12k", "align=12k" },
+	{ "-object memory-backend-file,id=m0,size=1M,mem-path=/dev/ivshmem/a,offset=4k",
+	  "leave offset= out" },
 	{ "-object memory-backend-ram,id=m0,size=1M,=x", "KEY=VALUE" },
 	{ "-object memory-backend-file,id=m0,size=1M", "mem-path= is missing" },
 	{ "-object memory-backend-file,id=m0,size=1M,mem-path=/dev/ivshmem/a,share=off",
@@ -270,6 +311,27 @@ static void without_a_kernel_there_is_nothing_to_boot(void **state)
 	assert_refused("-object memory-backend-ram,id=m0,size=1M", "give -kernel FILE");
 }
 
+static void firmware_instead_of_a_kernel(void **state)
+{
+	struct options opts;
+	struct error err;
+	struct line line;
+
+	(void)state;
+	line_cut(&line, "-bios B -serial none -debugcon stdio");
+	assert_ok(parse_and_check(&opts, &line, &err));
+	assert_string_equal(opts.bios, "B");
+	assert_string_equal(opts.debugcon, "stdio");
+	assert_null(opts.kernel);
+	options_fini(&opts);
+	line_cut(&line, "-bios B -debugcon stdio -debugcon none");
+	assert_ok(parse_and_check(&opts, &line, &err));
+	assert_null(opts.debugcon);
+	options_fini(&opts);
+	assert_refused("-bios B -initrd I", "-initrd: goes with -kernel");
+	assert_refused("-bios B -append A", "-append: goes with -kernel");
+}
+
 /* KVM's errno says nothing of the command line, and memory that is not there is nobody's typing. */
 static void whose_fault_it_is_is_said(void **state)
 {
@@ -316,6 +378,7 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(wrong_in_one_way_is_one_clear_line),
 		cmocka_unit_test(without_a_kernel_there_is_nothing_to_boot),
+		cmocka_unit_test(firmware_instead_of_a_kernel),
 		cmocka_unit_test(whose_fault_it_is_is_said),
 		cmocka_unit_test(as_many_as_there_is_room_for),
 	};

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "layout.h"
+#include "memory/access.h"
 #include "pci/pci.h"
 #include "recorder.h"
 #include "unit.h"
@@ -40,12 +41,12 @@ static int setup(void **state)
 
 	assert_ok(memory_create(&f->mem));
 	memory_thread_register();
-	assert_ok(memory_region_init(&f->root, f->mem, f, "system", MEMORY_SIZE_ALL));
-	assert_ok(memory_region_init(&f->io, f->mem, f, "io", 0x10000));
-	assert_ok(memory_region_init(&f->pci, f->mem, f, "pci", MEMORY_SIZE_ALL));
-	assert_ok(memory_region_init_ram(&f->ram, f->mem, f, "ram", RAM_SIZE));
-	assert_ok(memory_region_init_io(&f->regs, f->mem, f, &no_ops, f, "regs", 0x100));
-	assert_ok(memory_region_init_ram(&f->shared, f->mem, f, "shared", 0x100000));
+	assert_ok(memory_region_init(&f->root, f->mem, NULL, "system", MEMORY_SIZE_ALL));
+	assert_ok(memory_region_init(&f->io, f->mem, NULL, "io", 0x10000));
+	assert_ok(memory_region_init(&f->pci, f->mem, NULL, "pci", MEMORY_SIZE_ALL));
+	assert_ok(memory_region_init_ram(&f->ram, f->mem, NULL, "ram", RAM_SIZE));
+	assert_ok(memory_region_init_io(&f->regs, f->mem, NULL, &no_ops, f, "regs", 0x100));
+	assert_ok(memory_region_init_ram(&f->shared, f->mem, NULL, "shared", 0x100000));
 	assert_ok(memory_region_add_subregion(&f->root, 0, &f->ram));
 	assert_ok(memory_region_add_subregion_overlap(&f->root, 0, &f->pci, -1));
 	assert_ok(address_space_init(&f->as, f->mem, &f->root, "memory"));
@@ -293,8 +294,8 @@ static void bars_that_cannot_be(void **state)
 	struct pci_device dev;
 	struct memory_region odd, small;
 
-	assert_ok(memory_region_init_io(&odd, f->mem, f, &no_ops, f, "odd", 0x3000));
-	assert_ok(memory_region_init_io(&small, f->mem, f, &no_ops, f, "small", 8));
+	assert_ok(memory_region_init_io(&odd, f->mem, NULL, &no_ops, f, "odd", 0x3000));
+	assert_ok(memory_region_init_io(&small, f->mem, NULL, &no_ops, f, "small", 8));
 	pci_device_init(&dev, "bad", &identity);
 	assert_int_equal(pci_register_bar(&dev, 0, PCI_BASE_ADDRESS_MEM_TYPE_32, &odd), -EINVAL);
 	assert_int_equal(pci_register_bar(&dev, 0, PCI_BASE_ADDRESS_MEM_TYPE_32, &small), -EINVAL);

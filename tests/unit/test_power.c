@@ -2,6 +2,7 @@
 /* How a guest ends itself: exactly the values that ask for it, at exactly those ports. */
 #include "hw/power.h"
 #include "layout.h"
+#include "memory/access.h"
 #include "unit.h"
 
 #define SLEEP_S5	(1 << 5 | LAYOUT_S5_TYPE << 2)
@@ -28,7 +29,7 @@ static int setup(void **state)
 
 	assert_ok(memory_create(&f->mem));
 	memory_thread_register();
-	assert_ok(memory_region_init(&f->io, f->mem, f, "io", 0x10000));
+	assert_ok(memory_region_init(&f->io, f->mem, NULL, "io", 0x10000));
 	assert_ok(address_space_init(&f->as, f->mem, &f->io, "I/O"));
 	f->power.event = event;
 	f->power.opaque = f;

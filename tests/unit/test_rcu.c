@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "memory/access.h"
+#include "memory/listener.h"
 #include "unit.h"
 
 #define READERS	3
@@ -33,15 +35,15 @@ static enum memtx_result storm_read(void *opaque, hwaddr addr, uint64_t *data, u
 	return MEMTX_OK;
 }
 
-static const struct memory_region_ops storm_ops = { .read = storm_read, .valid_max = 4 };
+static const struct memory_region_ops storm_ops = { .read = storm_read, .valid = { .max = 4 } };
 
 static int setup(void **state)
 {
 	struct storm *s = calloc(1, sizeof(*s));
 
 	assert_ok(memory_create(&s->mem));
-	assert_ok(memory_region_init(&s->root, s->mem, s, "root", MEMORY_SIZE_ALL));
-	assert_ok(memory_region_init_io(&s->dev, s->mem, s, &storm_ops, s, "dev", 0x1000));
+	assert_ok(memory_region_init(&s->root, s->mem, NULL, "root", MEMORY_SIZE_ALL));
+	assert_ok(memory_region_init_io(&s->dev, s->mem, NULL, &storm_ops, s, "dev", 0x1000));
 	assert_ok(memory_region_add_subregion(&s->root, 0x1000, &s->dev));
 	assert_ok(address_space_init(&s->as, s->mem, &s->root, "memory"));
 	*state = s;
@@ -89,7 +91,7 @@ static void *reader(void *opaque)
 static void ram_anew(struct storm *s)
 {
 	memory_region_fini(&s->ram);
-	assert_ok(memory_region_init_ram(&s->ram, s->mem, s, "ram", 0x1000));
+	assert_ok(memory_region_init_ram(&s->ram, s->mem, NULL, "ram", 0x1000));
 	memset(memory_region_get_ram_ptr(&s->ram), 0x22, 0x1000);
 	assert_ok(memory_region_add_subregion(&s->root, 0x100000, &s->ram));
 }

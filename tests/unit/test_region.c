@@ -22,10 +22,10 @@ static int setup(void **state)
 	static const char *const names[] = { "a", "b", "c", "d" };
 
 	assert_ok(memory_create(&f->mem));
-	assert_ok(memory_region_init(&f->root, f->mem, f, "root", MEMORY_SIZE_ALL));
-	assert_ok(memory_region_init(&f->box, f->mem, f, "box", 0x10000));
+	assert_ok(memory_region_init(&f->root, f->mem, NULL, "root", MEMORY_SIZE_ALL));
+	assert_ok(memory_region_init(&f->box, f->mem, NULL, "box", 0x10000));
 	for (int i = 0; i < 4; i++)
-		assert_ok(memory_region_init_io(leaf[i], f->mem, f, &no_ops, f, names[i], 0x1000));
+		assert_ok(memory_region_init_io(leaf[i], f->mem, NULL, &no_ops, f, names[i], 0x1000));
 	assert_ok(address_space_init(&f->as, f->mem, &f->root, "memory"));
 	*state = f;
 	return 0;
@@ -159,7 +159,7 @@ static void an_alias_shows_a_part(void **state)
 	struct fixture *f = *state;
 
 	assert_ok(memory_region_add_subregion(&f->root, 0, &f->a));
-	assert_ok(memory_region_init_alias(&f->alias, f->mem, f, "alias", &f->a, 0x400, 0x100));
+	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "alias", &f->a, 0x400, 0x100));
 	assert_ok(memory_region_add_subregion(&f->root, 0x5000, &f->alias));
 	assert_space_shows(&f->as, "+a:0-fff +a:5000-50ff@400");
 	assert_ok(memory_region_set_alias_offset(&f->alias, 0xf80));
@@ -173,8 +173,8 @@ static void an_alias_of_an_alias(void **state)
 	struct fixture *f = *state;
 
 	assert_ok(memory_region_add_subregion(&f->box, 0x2000, &f->a));
-	assert_ok(memory_region_init_alias(&f->alias, f->mem, f, "x", &f->box, 0x1000, 0x8000));
-	assert_ok(memory_region_init_alias(&f->alias2, f->mem, f, "y", &f->alias, 0x1800, 0x8000));
+	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "x", &f->box, 0x1000, 0x8000));
+	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "y", &f->alias, 0x1800, 0x8000));
 	assert_ok(memory_region_add_subregion(&f->root, 0x100000, &f->alias2));
 	assert_space_shows(&f->as, "+a:100000-1007ff@800");
 	assert_ok(memory_region_set_readonly(&f->alias, true));
@@ -187,8 +187,8 @@ static void neighbours_merge_if_they_are_one(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_ok(memory_region_init_alias(&f->alias, f->mem, f, "x", &f->a, 0, 0x800));
-	assert_ok(memory_region_init_alias(&f->alias2, f->mem, f, "y", &f->a, 0x800, 0x800));
+	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "x", &f->a, 0, 0x800));
+	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "y", &f->a, 0x800, 0x800));
 	assert_ok(memory_region_add_subregion(&f->root, 0x1000, &f->alias));
 	assert_ok(memory_region_add_subregion(&f->root, 0x1800, &f->alias2));
 	assert_space_shows(&f->as, "+a:1000-1fff");
@@ -207,8 +207,8 @@ static void ram_in_two_parts(void **state)
 	struct fixture *f = *state;
 
 	assert_ok(memory_region_set_size(&f->a, 0x140000000));
-	assert_ok(memory_region_init_alias(&f->alias, f->mem, f, "low", &f->a, 0, 0xc0000000));
-	assert_ok(memory_region_init_alias(&f->alias2, f->mem, f, "high", &f->a, 0xc0000000,
+	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "low", &f->a, 0, 0xc0000000));
+	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "high", &f->a, 0xc0000000,
 					   0x80000000));
 	assert_ok(memory_region_set_size(&f->box, MEMORY_SIZE_ALL));
 	assert_ok(memory_region_add_subregion(&f->root, 0, &f->alias));
@@ -225,7 +225,7 @@ static void a_circle_is_refused_and_survived(void **state)
 
 	assert_ok(memory_region_add_subregion(&f->root, 0x20000, &f->a));
 	assert_ok(memory_region_add_subregion(&f->root, 0, &f->box));
-	assert_ok(memory_region_init_alias(&f->alias, f->mem, f, "x", &f->box, 0, 0x10000));
+	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "x", &f->box, 0, 0x10000));
 	assert_int_equal(memory_region_add_subregion(&f->box, 0, &f->alias), -ELOOP);
 	assert_space_shows(&f->as, "+a:20000-20fff");
 	/* nothing can be rendered now: a region that ends must still not be left in a view */
@@ -244,7 +244,7 @@ static void a_window_on_its_own_container(void **state)
 	struct fixture *f = *state;
 
 	assert_ok(memory_region_add_subregion(&f->root, 0x1000, &f->a));
-	assert_ok(memory_region_init_alias(&f->alias, f->mem, f, "x", &f->root, 0x1000, 0x1000));
+	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "x", &f->root, 0x1000, 0x1000));
 	assert_ok(memory_region_add_subregion(&f->root, 0x8000, &f->alias));
 	assert_space_shows(&f->as, "+a:1000-1fff +a:8000-8fff");
 }
@@ -254,7 +254,7 @@ static void bad_calls_are_refused(void **state)
 	struct fixture *f = *state;
 	struct memory_region bad = { 0 };
 
-	assert_int_equal(memory_region_init(&bad, f->mem, f, "bad", 0), -EINVAL);
+	assert_int_equal(memory_region_init(&bad, f->mem, NULL, "bad", 0), -EINVAL);
 	assert_ok(memory_region_add_subregion(&f->root, 0, &f->a));
 	assert_int_equal(memory_region_add_subregion(&f->box, 0, &f->a), -EBUSY);
 	assert_int_equal(memory_region_del_subregion(&f->box, &f->a), -ENOENT);
@@ -322,9 +322,9 @@ static void spaces_share_a_view(void **state)
 
 	assert_ok(memory_region_add_subregion(&f->root, 0x1000, &f->a));
 	assert_ok(memory_region_add_subregion(&f->root, 0x3000, &f->b));
-	assert_ok(memory_region_init_alias(&f->alias, f->mem, f, "x", &f->root, 0,
+	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "x", &f->root, 0,
 					   MEMORY_SIZE_ALL));
-	assert_ok(memory_region_init_alias(&f->alias2, f->mem, f, "y", &f->alias, 0,
+	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "y", &f->alias, 0,
 					   MEMORY_SIZE_ALL));
 	assert_ok(address_space_init(&other, f->mem, &f->alias2, "other"));
 	assert_ptr_equal(other.view, f->as.view);
@@ -396,7 +396,7 @@ static void containers_nest_deeply(void **state)
 	struct fixture *f = *state;
 
 	for (int i = 0; i < 40; i++)
-		assert_ok(memory_region_init(&boxes[i], f->mem, f, "nest", 0x10000));
+		assert_ok(memory_region_init(&boxes[i], f->mem, NULL, "nest", 0x10000));
 	for (int i = 0; i < 39; i++)
 		assert_ok(memory_region_add_subregion(&boxes[i], 0x10, &boxes[i + 1]));
 	assert_ok(memory_region_add_subregion(&boxes[39], 0, &f->a));
@@ -405,6 +405,37 @@ static void containers_nest_deeply(void **state)
 	assert_space_shows(&f->as, "+a:10270-1126f +b:18140-1913f");
 	for (int i = 0; i < 40; i++)
 		memory_region_fini(&boxes[i]);
+}
+
+/* However it is rendered: cut by damage, with something behind it, with a neighbour that went. */
+static void what_never_merges_stays_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_ok(memory_region_set_unmergeable(&f->a, true));
+	assert_ok(memory_region_add_subregion_overlap(&f->root, 0x1000, &f->a, 1));
+	assert_ok(memory_region_add_subregion(&f->root, 0x1800, &f->b));
+	assert_space_shows(&f->as, "+a:1000-1fff +b:2000-27ff@800");
+	assert_ok(memory_region_add_subregion_overlap(&f->root, 0x1800, &f->c, 2));
+	assert_space_shows(&f->as, "+a:1000-17ff +c:1800-27ff");
+	assert_ok(memory_region_set_enabled(&f->c, false));
+	assert_space_shows(&f->as, "+a:1000-1fff +b:2000-27ff@800");
+	assert_ok(memory_region_set_enabled(&f->b, false));
+	assert_space_shows(&f->as, "+a:1000-1fff");
+}
+
+static void what_never_merges_is_two_through_two_aliases(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_ok(memory_region_set_unmergeable(&f->a, true));
+	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "alias", &f->a, 0, 0x800));
+	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "alias2", &f->a, 0x800, 0x800));
+	assert_ok(memory_region_add_subregion(&f->root, 0x1000, &f->alias));
+	assert_ok(memory_region_add_subregion(&f->root, 0x1800, &f->alias2));
+	assert_space_shows(&f->as, "+a:1000-17ff +a:1800-1fff@800");
+	assert_ok(memory_region_set_unmergeable(&f->a, false));
+	assert_space_shows(&f->as, "+a:1000-1fff");
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -424,6 +455,8 @@ int main(void)
 		CASE(an_alias_shows_a_part),
 		CASE(an_alias_of_an_alias),
 		CASE(neighbours_merge_if_they_are_one),
+		CASE(what_never_merges_stays_whole),
+		CASE(what_never_merges_is_two_through_two_aliases),
 		CASE(ram_in_two_parts),
 		CASE(a_circle_is_refused_and_survived),
 		CASE(a_window_on_its_own_container),

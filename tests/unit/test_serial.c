@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "hw/serial.h"
+#include "memory/access.h"
 #include "unit.h"
 
 #define PORT		0x3f8
@@ -67,7 +68,7 @@ static int setup(void **state)
 
 	assert_ok(memory_create(&f->mem));
 	memory_thread_register();
-	assert_ok(memory_region_init(&f->io, f->mem, f, "io", 0x10000));
+	assert_ok(memory_region_init(&f->io, f->mem, NULL, "io", 0x10000));
 	assert_ok(address_space_init(&f->as, f->mem, &f->io, "I/O"));
 	assert_ok(serial_create(&f->serial, f->mem, &config));
 	alarm(20);

@@ -42,7 +42,15 @@ static inline void tsan_urcu_free(void *p)
 #undef urcu_memb_read_unlock
 #undef urcu_memb_synchronize_rcu
 #define free tsan_urcu_free
-#define urcu_memb_call_rcu tsan_urcu_call
+/* A function within a function, which takes nothing from around it: no trampoline, valid for ever. */
+#define urcu_memb_call_rcu(head, func) ({			\
+	void tsan_urcu_called(struct rcu_head *called)		\
+	{							\
+		__tsan_acquire(&tsan_urcu);			\
+		func(called);					\
+	}							\
+	tsan_urcu_call(head, tsan_urcu_called);			\
+})
 #define urcu_memb_read_unlock tsan_urcu_read_unlock
 #define urcu_memb_synchronize_rcu tsan_urcu_synchronize
 

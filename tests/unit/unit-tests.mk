@@ -6,10 +6,15 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard test
 UNIT_SUPPORT := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
 UNIT_SUPPORT := $(UNIT_SUPPORT:%.c=$(B)/obj/%.o)
 
+# malloc() and its kin, that they fail on demand: scarce.h
+UNIT_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+
 $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(UNIT_SUPPORT) $(VMM_LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LD_LIBS) -lcmocka
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(UNIT_WRAP) -o $@ $^ $(LD_LIBS) -lcmocka
+
+TSAN_TESTS := test_rcu test_dirty test_ramblock test_map test_cache
 
 ## make unit-asan       run the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 ## make unit-tsan       run those of the memory model that have threads under ThreadSanitizer
@@ -24,5 +29,6 @@ unit-tsan:
 	@$(MAKE) --no-print-directory B=$(B)/tsan \
 		VMM_SRC="$(filter vmm/json.c vmm/memory/%,$(VMM_SRC))" \
 		CFLAGS="-O1 -g -fsanitize=thread -include tests/unit/tsan-urcu.h" \
-		$(B)/tsan/tests/unit/test_rcu
-	@TSAN_OPTIONS=suppressions=tests/unit/tsan.supp $(B)/tsan/tests/unit/test_rcu
+		$(TSAN_TESTS:%=$(B)/tsan/tests/unit/%)
+	@export TSAN_OPTIONS=suppressions=tests/unit/tsan.supp && \
+		for t in $(TSAN_TESTS); do $(B)/tsan/tests/unit/$$t || exit; done

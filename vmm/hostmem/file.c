@@ -68,9 +68,10 @@ static int file_create(const struct backend_spec *spec, struct error *err)
 	if (fd < 0)
 		return error_arg(err, -errno, "-object %s: can't make mem-path=%s: %s",
 				 spec->driver, spec->path, strerror(errno));
-	if (ftruncate(fd, spec->size) < 0) {
+	if (ftruncate(fd, spec->offset + spec->size) < 0) {
 		ret = error_arg(err, -errno, "-object %s: can't give mem-path=%s its %s: %s",
-				spec->driver, spec->path, size_text(spec->size).text,
+				spec->driver, spec->path,
+				size_text(spec->offset + spec->size).text,
 				strerror(errno));
 		unlink(spec->path);
 		close(fd);
@@ -100,6 +101,7 @@ static int file_check_place(const struct backend_spec *spec, struct error *err)
 
 static int file_check(const struct backend_spec *spec, int fd, struct error *err)
 {
+	uint64_t end = spec->offset + spec->size;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
@@ -110,13 +112,13 @@ static int file_check(const struct backend_spec *spec, int fd, struct error *err
 				 "-object %s: mem-path=%s is no regular file; a region is "
 				 "-object memory-backend-ivshmem,shm=NAME,…",
 				 spec->driver, spec->path);
-	if ((uint64_t)st.st_size < spec->size)
+	if ((uint64_t)st.st_size < end)
 		return error_arg(err, -EINVAL,
-				 "-object %s: mem-path=%s has %lld bytes, less than size=%s; "
+				 "-object %s: mem-path=%s has %lld bytes, less than size=%s%s; "
 				 "`truncate -s %s %s` mends it",
 				 spec->driver, spec->path, (long long)st.st_size,
-				 size_text(spec->size).text, size_text(spec->size).text,
-				 spec->path);
+				 size_text(spec->size).text, spec->offset ? " behind offset=" : "",
+				 size_text(end).text, spec->path);
 	return file_check_place(spec, err);
 }
 

@@ -82,6 +82,8 @@ int hostmem_add(struct hostmem *h, const struct props *o, struct error *err)
 	if (!b)
 		return error_arg(err, -ENOMEM, "-object %s: out of memory", spec.driver);
 	ret = backend_open(b, h->mem, &spec, err);
+	if (!ret)
+		ret = backend_policy_apply(b, &spec, err);
 	if (ret) {
 		backend_destroy(b);
 		return ret;

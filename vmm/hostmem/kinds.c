@@ -11,10 +11,12 @@
 #include "util.h"
 
 #define SIZE_UNIT	4096u
+#define ALIGN_MAX	(2u << 20)	/* how all memory is aligned */
+#define KEYS_MAX	16
 
 struct backend_kind {
 	const char *driver;
-	const char *keys[6];		/* ends with NULL */
+	const char *keys[8];		/* beside backend_policy_keys; ends with NULL */
 	const char *needs;		/* beside id and size; NULL: nothing */
 	bool share;			/* if not said */
 	int (*open)(struct hostmem_backend *b, struct memory *mem, const struct backend_spec *spec,
@@ -32,7 +34,8 @@ static int open_fd(struct hostmem_backend *b, struct memory *mem, const struct b
 		   int fd, struct error *err)
 {
 	unsigned int flags = (spec->share ? RAM_SHARED : 0) | (spec->readonly ? RAM_READONLY : 0);
-	int ret = memory_region_init_ram_fd(&b->mr, mem, b, spec->id, spec->size, fd, 0, flags);
+	int ret = memory_region_init_ram_fd(&b->mr, mem, NULL, spec->id, spec->size, fd,
+					    spec->offset, flags);
 
 	close(fd);
 	b->readonly = spec->readonly;
@@ -64,7 +67,7 @@ static int open_ram(struct hostmem_backend *b, struct memory *mem, const struct 
 
 	if (spec->share)
 		return open_memfd(b, mem, spec, err);
-	ret = memory_region_init_ram(&b->mr, mem, b, spec->id, spec->size);
+	ret = memory_region_init_ram(&b->mr, mem, NULL, spec->id, spec->size);
 	return ret ? map_failed(spec, ret, err) : 0;
 }
 
@@ -105,8 +108,9 @@ static int open_file(struct hostmem_backend *b, struct memory *mem,
 
 static const struct backend_kind backend_kinds[] = {
 	{ "memory-backend-ram", { "id", "size", "share" }, NULL, false, open_ram },
-	{ "memory-backend-file", { "id", "size", "mem-path", "share", "readonly" }, "mem-path",
-	  false, open_file },
+	{ "memory-backend-file",
+	  { "id", "size", "mem-path", "share", "readonly", "offset", "align" }, "mem-path", false,
+	  open_file },
 	{ "memory-backend-memfd", { "id", "size", "share" }, NULL, true, open_memfd },
 	{ "memory-backend-ivshmem", { "id", "size", "shm", "readonly" }, "shm", true,
 	  open_ivshmem },
@@ -151,6 +155,32 @@ static int spec_check_present(const struct props *o, const struct backend_kind *
 	return 0;
 }
 
+/* Where in the file: so that what is mapped comes out aligned. */
+static int spec_parse_offset(struct backend_spec *spec, const struct props *o, struct error *err)
+{
+	uint64_t room = spec->size < INT64_MAX ? INT64_MAX - spec->size : 0;
+	uint64_t align = SIZE_UNIT;
+	int ret = props_size(o, "offset", 1, &spec->offset, err);
+
+	if (!ret)
+		ret = props_size(o, "align", 1, &align, err);
+	if (ret)
+		return ret;
+	if (align < SIZE_UNIT || align > ALIGN_MAX || align & (align - 1))
+		return error_arg(err, -EINVAL,
+				 "-object %s: align=%s is not a power of two from %s to %s",
+				 spec->driver, props_get(o, "align"), size_text(SIZE_UNIT).text,
+				 size_text(ALIGN_MAX).text);
+	if (spec->offset % align || spec->offset > room)
+		return error_arg(err, -EINVAL,
+				 "-object %s: offset=%s is not a multiple of %s in a file",
+				 spec->driver, props_get(o, "offset"), size_text(align).text);
+	if (spec->offset && path_region(spec->path))
+		return error_arg(err, -EINVAL, "-object %s: mem-path=%s is a region, which is had "
+				 "whole; leave offset= out", spec->driver, spec->path);
+	return 0;
+}
+
 static int spec_parse_values(struct backend_spec *spec, const struct props *o,
 			     struct error *err)
 {
@@ -172,7 +202,23 @@ static int spec_parse_values(struct backend_spec *spec, const struct props *o,
 				 "-object %s: mem-path=%s is a region, which is always "
 				 "shared; leave share=off out",
 				 spec->driver, spec->path);
-	return 0;
+	ret = spec_parse_offset(spec, o, err);
+	return ret ? ret : backend_policy_parse(&spec->policy, o, err);
+}
+
+/* Has @o only what its kind has, or all kinds have? */
+static int spec_check_keys(const struct props *o, const struct backend_kind *kind,
+			   struct error *err)
+{
+	const char *keys[KEYS_MAX];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; kind->keys[i]; i++)
+		keys[n++] = kind->keys[i];
+	for (unsigned int i = 0; backend_policy_keys[i]; i++)
+		keys[n++] = backend_policy_keys[i];
+	keys[n] = NULL;
+	return props_check(o, keys, err);
 }
 
 int backend_spec_parse(struct backend_spec *spec, const struct props *o, struct error *err)
@@ -182,7 +228,7 @@ int backend_spec_parse(struct backend_spec *spec, const struct props *o, struct 
 
 	if (!kind)
 		return kind_unknown(o->driver, err);
-	ret = props_check(o, kind->keys, err);
+	ret = spec_check_keys(o, kind, err);
 	if (!ret)
 		ret = spec_check_present(o, kind, err);
 	if (ret)

@@ -55,7 +55,7 @@ static int region_map(struct hostmem_backend *b, struct memory *mem, const struc
 	int ret;
 
 	snprintf(name, sizeof(name), REGION_DIR "/%s", r->info.name);
-	ret = memory_region_init_ram_fd(&b->mr, mem, b, name, r->info.size, r->fd, 0,
+	ret = memory_region_init_ram_fd(&b->mr, mem, NULL, name, r->info.size, r->fd, 0,
 					RAM_SHARED | (r->readonly ? RAM_READONLY : 0));
 	if (ret)
 		return error_arg(err, ret, "can't map the region '%s' of %s: %s", r->info.name,

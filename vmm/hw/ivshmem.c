@@ -89,7 +89,8 @@ static enum memtx_result regs_write(void *opaque, hwaddr addr, uint64_t data, un
 static const struct memory_region_ops regs_ops = {
 	.read = regs_read,
 	.write = regs_write,
-	.valid_unaligned = true,
+	.valid = { .unaligned = true },
+	.impl = { .unaligned = true },
 };
 
 static void ivshmem_destroy(struct pci_device *dev)
@@ -125,7 +126,7 @@ static int ivshmem_init(struct ivshmem *s, struct pci_bus *bus, struct memory *m
 	pci_device_init(&s->pci, "ivshmem-plain", &ivshmem_identity);
 	s->pci.id = opts->id;
 	s->pci.destroy = ivshmem_destroy;
-	ret = memory_region_init_io(&s->regs, mem, s, &regs_ops, s, "ivshmem-regs",
+	ret = memory_region_init_io(&s->regs, mem, NULL, &regs_ops, s, "ivshmem-regs",
 				    IVSHMEM_REGS_SIZE);
 	if (!ret)
 		ret = register_bars(s);

@@ -61,27 +61,27 @@ static enum memtx_result power_keyboard_write(void *opaque, hwaddr addr, uint64_
 static const struct memory_region_ops power_sleep_ops = {
 	.read = power_read_zero,
 	.write = power_sleep_write,
-	.valid_max = 1,
+	.valid = { .max = 1 },
 };
 
 static const struct memory_region_ops power_reset_ops = {
 	.read = power_read_zero,
 	.write = power_reset_write,
-	.valid_max = 1,
+	.valid = { .max = 1 },
 };
 
 /* Its status reads as "ready for a command": that is what a guest waits for before a reset. */
 static const struct memory_region_ops power_keyboard_ops = {
 	.read = power_read_zero,
 	.write = power_keyboard_write,
-	.valid_max = 1,
+	.valid = { .max = 1 },
 };
 
 static int power_add(struct power *p, struct memory *mem, struct memory_region *mr,
 		     const struct memory_region_ops *ops, const char *name, hwaddr port,
 		     uint64_t size)
 {
-	int ret = memory_region_init_io(mr, mem, p, ops, p, name, size);
+	int ret = memory_region_init_io(mr, mem, NULL, ops, p, name, size);
 
 	return ret ? ret : memory_region_add_subregion(p->io, port, mr);
 }

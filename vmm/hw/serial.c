@@ -304,7 +304,7 @@ static enum memtx_result serial_write(void *opaque, hwaddr addr, uint64_t data, 
 static const struct memory_region_ops serial_ops = {
 	.read = serial_read,
 	.write = serial_write,
-	.valid_max = 1,
+	.valid = { .max = 1 },
 };
 
 int serial_create(struct serial **out, struct memory *mem, const struct serial_config *config)
@@ -322,7 +322,7 @@ int serial_create(struct serial **out, struct memory *mem, const struct serial_c
 	s->config = *config;
 	s->divisor = SERIAL_DIVISOR;
 	pthread_mutex_init(&s->lock, NULL);
-	ret = memory_region_init_io(&s->mr, mem, s, &serial_ops, s, config->name, SERIAL_PORTS);
+	ret = memory_region_init_io(&s->mr, mem, NULL, &serial_ops, s, config->name, SERIAL_PORTS);
 	if (!ret)
 		ret = memory_region_add_subregion(config->io, config->port, &s->mr);
 	if (!ret)

@@ -7,12 +7,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "kvm/dirty_ring.h"
 #include "kvm/kvm.h"
 #include "layout.h"
 #include "util.h"
 
 #define KVM_DEVICE		"/dev/kvm"
 #define KVM_CPUID_ENTRIES	256
+/* The kernel's limit is a page less than 8 TiB, and told nowhere; parts begin where huge pages do. */
+#define KVM_SLOT_SIZE_MAX	((1ull << 43) - (1ull << 30))
 
 static const struct {
 	int cap;
@@ -67,10 +70,40 @@ static int kvm_check(struct kvm *kvm, struct error *err)
 			return error_set(err, -ENOTSUP, "%s has no %s: a newer kernel is needed",
 					 KVM_DEVICE, kvm_needed[i].name);
 	}
-	kvm->run_size = ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
-	kvm->max_slots = kvm_capability(kvm, KVM_CAP_NR_MEMSLOTS);
-	kvm->tsc_deadline = kvm_capability(kvm, KVM_CAP_TSC_DEADLINE_TIMER);
 	return 0;
+}
+
+static void kvm_ask(struct kvm *kvm)
+{
+	kvm->run_size = ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	kvm->spaces = kvm_capability(kvm, KVM_CAP_MULTI_ADDRESS_SPACE) < KVM_SPACES_MAX ? 1 :
+		KVM_SPACES_MAX;
+	kvm->max_slots = kvm_capability(kvm, KVM_CAP_NR_MEMSLOTS);
+	kvm->max_slot_size = KVM_SLOT_SIZE_MAX;
+	kvm->coalesced_page = kvm_capability(kvm, KVM_CAP_COALESCED_MMIO);
+	kvm->coalesced_pio = kvm_capability(kvm, KVM_CAP_COALESCED_PIO);
+	kvm->eventfd_any_length = kvm_capability(kvm, KVM_CAP_IOEVENTFD_ANY_LENGTH);
+	kvm->tsc_deadline = kvm_capability(kvm, KVM_CAP_TSC_DEADLINE_TIMER);
+}
+
+static int kvm_enable_cap(struct kvm *kvm, int cap, uint64_t value)
+{
+	struct kvm_enable_cap enable = { .cap = cap, .args[0] = value };
+
+	return ioctl(kvm->vm_fd, KVM_ENABLE_CAP, &enable) < 0 ? -errno : 0;
+}
+
+/*
+ * Not with KVM_DIRTY_LOG_INITIALLY_SET: then all pages of a slot that is set anew, as a part of one that
+ * was split, would count as stored to.
+ */
+static void kvm_set_manual_protect(struct kvm *kvm, bool on)
+{
+	int has = kvm_capability(kvm, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2);
+
+	if (has & KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE)
+		kvm->manual_protect = !kvm_enable_cap(kvm, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+						      on) && on;
 }
 
 static int kvm_create_vm(struct kvm *kvm)
@@ -110,6 +143,7 @@ int kvm_create(struct kvm **out, struct error *err)
 	ret = kvm_check(kvm, err);
 	if (ret)
 		goto close_kvm;
+	kvm_ask(kvm);
 	ret = kvm->vm_fd = kvm_create_vm(kvm);
 	if (ret < 0) {
 		error_set(err, ret, "KVM can't make a virtual machine: %s", strerror(-ret));
@@ -118,6 +152,7 @@ int kvm_create(struct kvm **out, struct error *err)
 	ret = kvm_setup_vm(kvm, err);
 	if (ret)
 		goto close_vm;
+	kvm_set_manual_protect(kvm, true);
 	*out = kvm;
 	return 0;
 
@@ -132,14 +167,79 @@ free_kvm:
 
 void kvm_destroy(struct kvm *kvm)
 {
+	if (kvm->rings)
+		dirty_rings_destroy(kvm->rings);
 	close(kvm->vm_fd);
 	close(kvm->fd);
 	free(kvm);
 }
 
+/* The kind whose order of memory accesses is written down comes first; here they are the same. */
+static int kvm_dirty_ring_cap(const struct kvm *kvm, uint64_t *bytes)
+{
+	static const int caps[] = { KVM_CAP_DIRTY_LOG_RING_ACQ_REL, KVM_CAP_DIRTY_LOG_RING };
+
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
+		*bytes = kvm_capability(kvm, caps[i]);
+		if (*bytes)
+			return caps[i];
+	}
+	return -ENOTSUP;
+}
+
+int kvm_use_dirty_rings(struct kvm *kvm, unsigned int entries, struct error *err)
+{
+	uint64_t max;
+	int cap = kvm_dirty_ring_cap(kvm, &max), ret;
+
+	if (cap < 0)
+		return error_arg(err, cap, "dirty-ring-size=%u: this kernel's KVM has no dirty rings: "
+				 "leave it out", entries);
+	kvm_set_manual_protect(kvm, false);
+	ret = kvm_enable_cap(kvm, cap, (uint64_t)entries * sizeof(struct kvm_dirty_gfn));
+	if (ret)
+		return error_arg(err, ret, "dirty-ring-size=%u: KVM refuses it (%s): a power of two "
+				 "from 1024 to %llu is taken", entries, strerror(-ret),
+				 (unsigned long long)(max / sizeof(struct kvm_dirty_gfn)));
+	ret = dirty_rings_create(&kvm->rings, kvm, entries);
+	return ret ? error_set(err, ret, "no memory for dirty rings") : 0;
+}
+
 int kvm_set_slot(struct kvm *kvm, const struct kvm_userspace_memory_region *slot)
 {
 	return ioctl(kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, slot) < 0 ? -errno : 0;
+}
+
+int kvm_get_dirty_log(struct kvm *kvm, unsigned int slot, uint64_t *bitmap)
+{
+	struct kvm_dirty_log log = { .slot = slot, .dirty_bitmap = bitmap };
+
+	return ioctl(kvm->vm_fd, KVM_GET_DIRTY_LOG, &log) < 0 ? -errno : 0;
+}
+
+int kvm_clear_dirty_log(struct kvm *kvm, const struct kvm_clear_dirty_log *log)
+{
+	return ioctl(kvm->vm_fd, KVM_CLEAR_DIRTY_LOG, log) < 0 ? -errno : 0;
+}
+
+int kvm_reset_dirty_rings(struct kvm *kvm)
+{
+	return ioctl(kvm->vm_fd, KVM_RESET_DIRTY_RINGS, 0) < 0 ? -errno : 0;
+}
+
+int kvm_ioeventfd(struct kvm *kvm, const struct kvm_ioeventfd *eventfd)
+{
+	return ioctl(kvm->vm_fd, KVM_IOEVENTFD, eventfd) < 0 ? -errno : 0;
+}
+
+int kvm_register_coalesced(struct kvm *kvm, const struct kvm_coalesced_mmio_zone *zone)
+{
+	return ioctl(kvm->vm_fd, KVM_REGISTER_COALESCED_MMIO, zone) < 0 ? -errno : 0;
+}
+
+int kvm_unregister_coalesced(struct kvm *kvm, const struct kvm_coalesced_mmio_zone *zone)
+{
+	return ioctl(kvm->vm_fd, KVM_UNREGISTER_COALESCED_MMIO, zone) < 0 ? -errno : 0;
 }
 
 int kvm_irq_line(struct kvm *kvm, unsigned int gsi, bool level)

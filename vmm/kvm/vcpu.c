@@ -4,7 +4,8 @@
  *
  * A kick is immediate_exit plus a signal. The kicker sets hold before immediate_exit; the thread
  * clears immediate_exit before it looks at hold: whichever order they meet in, it doesn't enter the
- * guest again without having seen hold.
+ * guest again without having seen hold. Likewise for a moment's bar, with which a thread waits for no
+ * other that is out of the guest: those may wait for a lock of its own.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 
 #include "io/fatal.h"
 #include "kvm/cpuid.h"
+#include "kvm/dirty_ring.h"
 #include "kvm/vcpu_internal.h"
 
 #define VCPU_KICK_SIGNAL	SIGUSR1
@@ -26,12 +28,16 @@ static void vcpu_kick_handler(int signum)
 	(void)signum;
 }
 
+static void vcpu_kick(struct vcpu *v)
+{
+	__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	pthread_kill(v->thread, VCPU_KICK_SIGNAL);
+}
+
 static void vcpus_kick_locked(struct vcpus *set)
 {
-	for (unsigned int i = 0; i < set->nr_threads; i++) {
-		__atomic_store_n(&set->vcpus[i].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-		pthread_kill(set->vcpus[i].thread, VCPU_KICK_SIGNAL);
-	}
+	for (unsigned int i = 0; i < set->nr_threads; i++)
+		vcpu_kick(&set->vcpus[i]);
 }
 
 static void vcpus_hold(struct vcpus *set, bool stopped)
@@ -87,18 +93,105 @@ static bool vcpu_wait(struct vcpus *set)
 	return !quit;
 }
 
+/* --- the bar: kvm/guard.h --- */
+
+static bool vcpus_inside(const struct vcpus *set)
+{
+	for (unsigned int i = 0; i < set->nr_threads; i++) {
+		if (atomic_load(&set->vcpus[i].inside))
+			return true;
+	}
+	return false;
+}
+
+static void vcpus_bar(void *opaque)
+{
+	struct vcpus *set = opaque;
+
+	pthread_mutex_lock(&set->lock);
+	atomic_store(&set->barred, true);
+	for (unsigned int i = 0; i < set->nr_threads; i++) {
+		if (atomic_load(&set->vcpus[i].inside))
+			vcpu_kick(&set->vcpus[i]);
+	}
+	while (vcpus_inside(set))
+		pthread_cond_wait(&set->changed, &set->lock);
+	pthread_mutex_unlock(&set->lock);
+}
+
+static void vcpus_unbar(void *opaque)
+{
+	struct vcpus *set = opaque;
+
+	pthread_mutex_lock(&set->lock);
+	atomic_store(&set->barred, false);
+	pthread_cond_broadcast(&set->changed);
+	pthread_mutex_unlock(&set->lock);
+}
+
+static void vcpus_set_guard(struct vcpus *set, bool on)
+{
+	struct kvm_guard *guard = &set->config.kvm->guard;
+
+	memory_transaction_begin(set->config.memory->mem);
+	guard->hold = on ? vcpus_bar : NULL;
+	guard->release = on ? vcpus_unbar : NULL;
+	guard->opaque = set;
+	memory_transaction_commit(set->config.memory->mem);
+}
+
+static void vcpu_leave(struct vcpu *v)
+{
+	struct vcpus *set = v->set;
+
+	atomic_store(&v->inside, false);
+	if (!atomic_load(&set->barred))
+		return;
+	pthread_mutex_lock(&set->lock);
+	pthread_cond_broadcast(&set->changed);
+	pthread_mutex_unlock(&set->lock);
+}
+
+/* False after a wait: look again at what else may have changed. */
+static bool vcpu_get_inside(struct vcpu *v)
+{
+	struct vcpus *set = v->set;
+
+	atomic_store(&v->inside, true);
+	if (!atomic_load(&set->barred))
+		return true;
+	vcpu_leave(v);
+	pthread_mutex_lock(&set->lock);
+	while (atomic_load(&set->barred))
+		pthread_cond_wait(&set->changed, &set->lock);
+	pthread_mutex_unlock(&set->lock);
+	return false;
+}
+
+/* --- a vCPU's thread --- */
+
+/* Returns with the vCPU as good as in the guest; false when the thread is to end. */
 static bool vcpu_may_run(struct vcpu *v)
 {
-	__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
-	return !atomic_load(&v->set->hold) || vcpu_wait(v->set);
+	do {
+		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+		if (atomic_load(&v->set->hold) && !vcpu_wait(v->set))
+			return false;
+	} while (!vcpu_get_inside(v));
+	return true;
 }
 
 /* One stay in the guest. 0, or -errno with @err filled: this vCPU can't go on. */
 static int vcpu_run_once(struct vcpu *v, struct error *err)
 {
-	if (!ioctl(v->fd, KVM_RUN, 0))
+	int ret = ioctl(v->fd, KVM_RUN, 0) < 0 ? -errno : 0;
+
+	vcpu_leave(v);
+	if (v->set->config.coalesced)
+		kvm_coalesced_drain(v->set->config.coalesced);
+	switch (-ret) {
+	case 0:
 		return vcpu_exit(v, err);
-	switch (errno) {
 	case EINTR:
 	case EAGAIN:
 		return 0;
@@ -108,7 +201,7 @@ static int vcpu_run_once(struct vcpu *v, struct error *err)
 				 "it has become shorter, or the host is out of memory",
 				 v->id);
 	default:
-		return error_set(err, -errno, "vCPU %u: KVM_RUN: %s", v->id, strerror(errno));
+		return error_set(err, ret, "vCPU %u: KVM_RUN: %s", v->id, strerror(-ret));
 	}
 }
 
@@ -181,6 +274,16 @@ static int vcpu_init(struct vcpu *v, struct vcpus *set, unsigned int id)
 	return 0;
 }
 
+/* What KVM shares with us beside the vCPU's own area. */
+static int vcpu_share(struct vcpu *v)
+{
+	const struct vcpus_config *config = &v->set->config;
+
+	if (config->coalesced && !v->id)
+		kvm_coalesced_set_ring(config->coalesced, v->run);
+	return config->kvm->rings ? dirty_rings_add(config->kvm->rings, v->fd) : 0;
+}
+
 static int vcpus_init(struct vcpus *set, struct kvm_cpuid2 *cpuid, struct error *err)
 {
 	for (; set->nr < set->config.nr; set->nr++) {
@@ -190,7 +293,9 @@ static int vcpus_init(struct vcpus *set, struct kvm_cpuid2 *cpuid, struct error 
 		if (ret)
 			return error_set(err, ret, "KVM can't make vCPU %u: %s", set->nr,
 					 strerror(-ret));
-		ret = cpuid_set(cpuid, v->fd, v->id, set->config.nr);
+		ret = vcpu_share(v);
+		if (!ret)
+			ret = cpuid_set(cpuid, v->fd, v->id, set->config.nr);
 		if (!ret)
 			ret = vcpu_reset(v);
 		if (ret) {
@@ -220,6 +325,7 @@ int vcpus_create(struct vcpus **out, const struct vcpus_config *config, struct e
 	sigaction(VCPU_KICK_SIGNAL, &action, NULL);
 	pthread_mutex_init(&set->lock, NULL);
 	pthread_cond_init(&set->changed, NULL);
+	vcpus_set_guard(set, true);
 	ret = vcpus_init(set, cpuid, err);
 	free(cpuid);
 	if (ret) {
@@ -244,6 +350,9 @@ static void vcpus_join(struct vcpus *set)
 void vcpus_destroy(struct vcpus *set)
 {
 	vcpus_join(set);
+	vcpus_set_guard(set, false);
+	if (set->config.coalesced)
+		kvm_coalesced_set_ring(set->config.coalesced, NULL);
 	for (unsigned int i = 0; i < set->nr; i++) {
 		munmap(set->vcpus[i].run, set->config.kvm->run_size);
 		close(set->vcpus[i].fd);

@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "io/terminal.h"
+#include "kvm/coalesced.h"
 #include "kvm/entry.h"
 #include "kvm/kvm.h"
 #include "memory/memory.h"
@@ -20,6 +21,7 @@ struct vcpus_config {
 	struct kvm *kvm;
 	unsigned int nr;
 	struct address_space *memory, *io;
+	struct kvm_coalesced *coalesced;	/* let them arrive before anything else; NULL: none */
 	struct terminal *terminal;	/* restored when a thread faults */
 	/* a vCPU can't go on: in its thread, once at most, with all vCPUs on hold */
 	void (*failed)(void *opaque, const char *message);
@@ -29,6 +31,8 @@ struct vcpus_config {
 /**
  * vcpus_create() - make all vCPUs, as after a reset, without threads
  * @config: copied
+ *
+ * From now on they are whom @config->kvm's guard keeps out of the guest.
  *
  * Return: 0, or -errno with @err filled.
  */

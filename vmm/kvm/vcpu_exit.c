@@ -3,8 +3,12 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "kvm/dirty_ring.h"
 #include "kvm/vcpu_internal.h"
+#include "memory/access.h"
 #include "util.h"
+
+#define FULL_FOR_NOTHING_MAX	64
 
 static int vcpu_exit_io(struct vcpu *v, struct error *err)
 {
@@ -29,6 +33,26 @@ static int vcpu_exit_mmio(struct vcpu *v, struct error *err)
 		log_warn(&v->set->limit, "vCPU %u: a %s of %u bytes at %#llx goes nowhere", v->id,
 			 run->mmio.is_write ? "write" : "read", run->mmio.len, run->mmio.phys_addr);
 	return 0;
+}
+
+/*
+ * Its ring has no room for another stay in the guest. Another thread may have emptied it just now, but not
+ * each time: then KVM has written over entries that nobody took, as its emulator of instructions can on
+ * Linux 6.18, and is ahead of us for ever.
+ */
+static int vcpu_exit_dirty_ring_full(struct vcpu *v, struct error *err)
+{
+	const struct vcpus_config *config = &v->set->config;
+	unsigned int taken;
+
+	memory_transaction_begin(config->memory->mem);
+	taken = dirty_rings_reap(config->kvm->rings);
+	memory_transaction_commit(config->memory->mem);
+	v->full_for_nothing = taken ? 0 : v->full_for_nothing + 1;
+	if (v->full_for_nothing < FULL_FOR_NOTHING_MAX)
+		return 0;
+	return error_set(err, -EIO, "vCPU %u: KVM has lost entries of its dirty ring: leave out "
+			 "dirty-ring-size", v->id);
 }
 
 static int vcpu_exit_interrupted(struct vcpu *v, struct error *err)
@@ -72,6 +96,7 @@ static int (*const vcpu_exits[])(struct vcpu *v, struct error *err) = {
 	[KVM_EXIT_SHUTDOWN] = vcpu_exit_shutdown,
 	[KVM_EXIT_FAIL_ENTRY] = vcpu_exit_fail_entry,
 	[KVM_EXIT_INTERNAL_ERROR] = vcpu_exit_internal_error,
+	[KVM_EXIT_DIRTY_RING_FULL] = vcpu_exit_dirty_ring_full,
 };
 
 int vcpu_exit(struct vcpu *v, struct error *err)

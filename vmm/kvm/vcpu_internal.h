@@ -15,12 +15,15 @@ struct vcpu {
 	int fd;
 	struct kvm_run *run;		/* shared with the kernel */
 	pthread_t thread;
+	atomic_bool inside;		/* the guest, or about to be */
+	unsigned int full_for_nothing;	/* how often in a row its dirty ring was called full */
 };
 
 struct vcpus {
 	struct vcpus_config config;
 	struct log_limit limit;		/* of warnings that a guest provokes */
 	atomic_bool hold;		/* changed under the lock, read anywhere */
+	atomic_bool barred;		/* for a moment nobody enters the guest; likewise */
 
 	pthread_mutex_t lock;		/* guards what follows */
 	pthread_cond_t changed;

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Accesses: an address is looked up in the published view, and RAM or a device answers. No lock. */
+/* Accesses: an address is looked up in the published view, and whoever is there answers. No lock. */
+#include "memory/access.h"
+
 #include <string.h>
 
-#include "memory/flatview.h"
+#include <urcu/urcu-memb.h>
+
+#include "memory/access_internal.h"
+#include "memory/copy.h"
+#include "memory/dirty.h"
+#include "memory/mmio.h"
+#include "memory/place.h"
 #include "memory/ramblock.h"
 
 enum access_kind {
@@ -11,122 +19,56 @@ enum access_kind {
 	ACCESS_LOAD,		/* a write that reaches ROM, and no device */
 };
 
-/* Guest memory has any type. */
-typedef uint16_t __attribute__((may_alias)) ram_u16;
-typedef uint32_t __attribute__((may_alias)) ram_u32;
-typedef uint64_t __attribute__((may_alias)) ram_u64;
+/**
+ * struct access - an access as a whole
+ * @kind: what it is
+ * @transfer: no load or store of a CPU's: its parts have the widths that a device takes
+ */
+struct access {
+	enum access_kind kind;
+	bool transfer;
+};
 
-/* Whether @len bytes at @ram are one load or store, of which nobody sees half. */
-static bool is_single(const void *ram, uint64_t len)
+/* What a kind of region does with the bytes that arrive at a place in it; @done: how many it took. */
+typedef enum memtx_result access_fn(const struct place *p, char *buf, struct access a,
+				    uint64_t *done);
+
+static enum memtx_result access_nobody(const struct place *p, char *buf, struct access a,
+				       uint64_t *done)
 {
-	return (len == 1 || len == 2 || len == 4 || len == 8) && !((uintptr_t)ram & (len - 1));
+	*done = p->len;
+	if (a.kind == ACCESS_READ)
+		memset(buf, 0xff, p->len);
+	return MEMTX_DECODE_ERROR;
 }
 
-static void ram_read(void *buf, const void *ram, uint64_t len)
+static enum memtx_result access_refused(const struct place *p, char *buf, struct access a,
+					uint64_t *done)
 {
-	uint64_t v;
-
-	if (!is_single(ram, len)) {
-		memcpy(buf, ram, len);
-		return;
-	}
-	if (len == 8)
-		v = __atomic_load_n((const ram_u64 *)ram, __ATOMIC_RELAXED);
-	else if (len == 4)
-		v = __atomic_load_n((const ram_u32 *)ram, __ATOMIC_RELAXED);
-	else if (len == 2)
-		v = __atomic_load_n((const ram_u16 *)ram, __ATOMIC_RELAXED);
-	else
-		v = __atomic_load_n((const uint8_t *)ram, __ATOMIC_RELAXED);
-	memcpy(buf, &v, len);
-}
-
-static void ram_write(void *ram, const void *buf, uint64_t len)
-{
-	uint64_t v = 0;
-
-	if (!is_single(ram, len)) {
-		memcpy(ram, buf, len);
-		return;
-	}
-	memcpy(&v, buf, len);
-	if (len == 8)
-		__atomic_store_n((ram_u64 *)ram, v, __ATOMIC_RELAXED);
-	else if (len == 4)
-		__atomic_store_n((ram_u32 *)ram, v, __ATOMIC_RELAXED);
-	else if (len == 2)
-		__atomic_store_n((ram_u16 *)ram, v, __ATOMIC_RELAXED);
-	else
-		__atomic_store_n((uint8_t *)ram, v, __ATOMIC_RELAXED);
-}
-
-/* @len bytes of @fr from its address @addr on. */
-static enum memtx_result access_ram(const struct flat_range *fr, hwaddr addr, void *buf,
-				    uint64_t len, enum access_kind kind)
-{
-	const struct ram_block *block = fr->mr->ram_block;
-	char *ram = (char *)ram_block_host(block) + fr->offset + (addr - fr->addr.first);
-
-	if (kind == ACCESS_READ) {
-		ram_read(buf, ram, len);
-		return MEMTX_OK;
-	}
-	if (kind == ACCESS_LOAD ? ram_block_readonly(block) : fr->readonly)
-		return MEMTX_ERROR;
-	ram_write(ram, buf, len);
-	return MEMTX_OK;
-}
-
-static bool access_valid(const struct memory_region_ops *ops, hwaddr offset, unsigned int size)
-{
-	unsigned int min = ops->valid_min ? ops->valid_min : 1;
-	unsigned int max = ops->valid_max ? ops->valid_max : 8;
-
-	return size >= min && size <= max && (ops->valid_unaligned || !(offset & (size - 1)));
-}
-
-static enum memtx_result mmio_read(struct memory_region *mr, hwaddr offset, void *buf,
-				   unsigned int size)
-{
-	enum memtx_result res = MEMTX_DECODE_ERROR;
-	uint64_t data = 0;
-
-	if (mr->ops->read && access_valid(mr->ops, offset, size))
-		res = mr->ops->read(mr->opaque, offset, &data, size);
-	if (res != MEMTX_OK)
-		data = UINT64_MAX;
-	memcpy(buf, &data, size);
-	return res;
-}
-
-static enum memtx_result mmio_write(struct memory_region *mr, hwaddr offset, const void *buf,
-				    unsigned int size)
-{
-	uint64_t data = 0;
-
-	if (!mr->ops->write || !access_valid(mr->ops, offset, size))
-		return MEMTX_DECODE_ERROR;
-	memcpy(&data, buf, size);
-	return mr->ops->write(mr->opaque, offset, data, size);
-}
-
-static enum memtx_result access_mmio(const struct flat_range *fr, hwaddr addr, void *buf,
-				     unsigned int size, enum access_kind kind)
-{
-	hwaddr offset = fr->offset + (addr - fr->addr.first);
-
-	if (kind == ACCESS_READ)
-		return mmio_read(fr->mr, offset, buf, size);
-	if (kind == ACCESS_WRITE && !fr->readonly)
-		return mmio_write(fr->mr, offset, buf, size);
+	access_nobody(p, buf, a, done);
 	return MEMTX_ERROR;
 }
 
-static enum memtx_result access_nobody(void *buf, uint64_t len, enum access_kind kind)
+static bool access_is_held_back(const struct place *p, enum access_kind kind)
 {
-	if (kind == ACCESS_READ)
-		memset(buf, 0xff, len);
-	return MEMTX_DECODE_ERROR;
+	if (kind == ACCESS_LOAD)
+		return ram_block_readonly(p->fr->mr->ram_block);
+	return kind == ACCESS_WRITE && (p->fr->flags & FLAT_READONLY);
+}
+
+/* @done bytes of memory at once. */
+static enum memtx_result access_memory(const struct place *p, char *buf, struct access a,
+				       uint64_t *done)
+{
+	if (a.kind == ACCESS_READ) {
+		copy_from_ram(buf, place_host(p), *done);
+		return MEMTX_OK;
+	}
+	if (access_is_held_back(p, a.kind))
+		return MEMTX_ERROR;
+	copy_to_ram(place_host(p), buf, *done);
+	memory_region_set_dirty(p->fr->mr, p->offset, *done);
+	return MEMTX_OK;
 }
 
 /* The largest access of a CPU that is no more than @len bytes. */
@@ -135,54 +77,84 @@ static unsigned int access_width(uint64_t len)
 	return len >= 8 ? 8 : len >= 4 ? 4 : len >= 2 ? 2 : 1;
 }
 
+/* Registers behind a host pointer: never more than one load or store, never a loader's. */
+static enum memtx_result access_ram_device(const struct place *p, char *buf, struct access a,
+					   uint64_t *done)
+{
+	*done = access_width(p->len);
+	while (!copy_is_single(place_host(p), *done))
+		*done /= 2;
+	return a.kind == ACCESS_LOAD ? MEMTX_ERROR : access_memory(p, buf, a, done);
+}
+
+static enum memtx_result access_ram(const struct place *p, char *buf, struct access a,
+				    uint64_t *done)
+{
+	if (p->fr->mr->ram_device)
+		return access_ram_device(p, buf, a, done);
+	*done = p->len;
+	return access_memory(p, buf, a, done);
+}
+
 /*
  * A device decodes the address of an access and then takes all of it that fits into its registers,
  * whatever hides some of them: port 0xcf9 does not cut the word at 0xcf8 into pieces.
  */
-static enum memtx_result access_device(const struct flat_range *fr, hwaddr addr, void *buf,
-				       uint64_t len, enum access_kind kind, uint64_t *done)
+static unsigned int device_width(const struct place *p, bool transfer)
 {
-	hwaddr left = fr->mr->last - (fr->offset + (addr - fr->addr.first));
+	unsigned int width = access_width(place_cut(p->reach, p->fr->mr->last - p->offset));
 
-	if (len - 1 > left)
-		len = left + 1;
-	if (len - 1 > RANGE_MAX - addr)
-		len = RANGE_MAX - addr + 1;
-	*done = access_width(len);
-	return access_mmio(fr, addr, buf, *done, kind);
+	return transfer ? mmio_width(p->fr->mr, p->offset, width) : width;
 }
 
-/* As much of @len bytes from @addr on as one answers; @done says how much that was. */
-static enum memtx_result access_part(const struct flatview *view, hwaddr addr, void *buf,
-				     uint64_t len, enum access_kind kind, uint64_t *done)
+static enum memtx_result access_device(const struct place *p, char *buf, struct access a,
+				       uint64_t *done)
 {
-	size_t i = flatview_search(view, addr);
-	const struct flat_range *fr = i < view->nr ? &view->ranges[i] : NULL;
-	bool hit = fr && fr->addr.first <= addr;
-	hwaddr last = hit ? fr->addr.last : fr ? fr->addr.first - 1 : RANGE_MAX;
+	*done = device_width(p, a.transfer);
+	if (a.kind == ACCESS_READ)
+		return mmio_read(p->fr->mr, p->offset, buf, *done);
+	if (a.kind == ACCESS_WRITE && !(p->fr->flags & FLAT_READONLY))
+		return mmio_write(p->fr->mr, p->offset, buf, *done);
+	return MEMTX_ERROR;
+}
 
-	if (hit && !fr->mr->ram_block)
-		return access_device(fr, addr, buf, len, kind, done);
-	if (len - 1 > last - addr)
-		len = last - addr + 1;
-	*done = len;
-	if (!hit)
-		return access_nobody(buf, len, kind);
-	return access_ram(fr, addr, buf, len, kind);
+static enum memtx_result access_rom_device(const struct place *p, char *buf, struct access a,
+					   uint64_t *done)
+{
+	if (a.kind != ACCESS_LOAD && !place_is_direct(p, a.kind == ACCESS_WRITE))
+		return access_device(p, buf, a, done);
+	*done = p->len;
+	return access_memory(p, buf, a, done);
+}
+
+static access_fn *const access_kinds[] = {
+	[MEMORY_RAM] = access_ram,
+	[MEMORY_ROM_DEVICE] = access_rom_device,
+	[MEMORY_IO] = access_device,
+	[MEMORY_RESERVATION] = access_nobody,
+	[MEMORY_IOMMU] = access_refused,
+};
+
+static enum memtx_result access_place(const struct place *p, char *buf, struct access a,
+				      uint64_t *done)
+{
+	return (p->fr ? access_kinds[p->fr->mr->kind] : access_nobody)(p, buf, a, done);
 }
 
 static enum memtx_result access(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
-				enum access_kind kind)
+				struct access a)
 {
 	enum memtx_result res = MEMTX_OK, part;
 	const struct flatview *view;
+	struct place place;
 	uint64_t done;
-	char *p = buf;
+	char *at = buf;
 
 	urcu_memb_read_lock();
-	view = __atomic_load_n(&as->view, __ATOMIC_ACQUIRE);
-	for (; len; addr += done, p += done, len -= done) {
-		part = access_part(view, addr, p, len, kind, &done);
+	view = place_view(as);
+	for (; len; addr += done, at += done, len -= done) {
+		place_find(&place, view, addr, len, a.kind != ACCESS_READ);
+		part = access_place(&place, at, a, &done);
 		res = res ? res : part;
 	}
 	urcu_memb_read_unlock();
@@ -192,23 +164,87 @@ static enum memtx_result access(struct address_space *as, hwaddr addr, void *buf
 enum memtx_result address_space_rw(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
 				   bool is_write)
 {
-	return access(as, addr, buf, len, is_write ? ACCESS_WRITE : ACCESS_READ);
+	struct access a = { is_write ? ACCESS_WRITE : ACCESS_READ, !copy_is_width(len) };
+
+	return access(as, addr, buf, len, a);
 }
 
 enum memtx_result address_space_read(struct address_space *as, hwaddr addr, void *buf,
 				     uint64_t len)
 {
-	return access(as, addr, buf, len, ACCESS_READ);
+	return address_space_rw(as, addr, buf, len, false);
 }
 
 enum memtx_result address_space_write(struct address_space *as, hwaddr addr, const void *buf,
 				      uint64_t len)
 {
-	return access(as, addr, (void *)buf, len, ACCESS_WRITE);
+	return address_space_rw(as, addr, (void *)buf, len, true);
 }
 
 enum memtx_result address_space_write_rom(struct address_space *as, hwaddr addr, const void *buf,
 					  uint64_t len)
 {
-	return access(as, addr, (void *)buf, len, ACCESS_LOAD);
+	struct access a = { ACCESS_LOAD, true };
+
+	return access(as, addr, (void *)buf, len, a);
+}
+
+enum memtx_result access_transfer(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
+				  bool is_write)
+{
+	struct access a = { is_write ? ACCESS_WRITE : ACCESS_READ, true };
+
+	return access(as, addr, buf, len, a);
+}
+
+enum memtx_result address_space_set(struct address_space *as, hwaddr addr, uint8_t c, uint64_t len)
+{
+	struct access a = { ACCESS_WRITE, !copy_is_width(len) };
+	enum memtx_result res = MEMTX_OK, part;
+	char fill[512];
+	uint64_t n;
+
+	memset(fill, c, sizeof(fill));
+	for (; len; addr += n, len -= n) {
+		n = len < sizeof(fill) ? len : sizeof(fill);
+		part = access(as, addr, fill, n, a);
+		res = res ? res : part;
+	}
+	return res;
+}
+
+/* How many bytes from @p on are taken in one go; 0: not all of them. */
+static uint64_t access_taken(const struct place *p, bool transfer, bool is_write)
+{
+	unsigned int width;
+
+	if (!p->fr)
+		return 0;
+	if (place_is_direct(p, is_write))
+		return p->len;
+	if (is_write && (p->fr->flags & FLAT_READONLY))
+		return 0;
+	if (p->fr->mr->ram_device)
+		return p->len;
+	if (!p->fr->mr->ops)
+		return 0;
+	width = device_width(p, transfer);
+	return mmio_valid(p->fr->mr, p->offset, width, is_write) ? width : 0;
+}
+
+bool address_space_access_valid(struct address_space *as, hwaddr addr, uint64_t len, bool is_write)
+{
+	bool transfer = !copy_is_width(len);
+	const struct flatview *view;
+	struct place place;
+	uint64_t taken = 1;
+
+	urcu_memb_read_lock();
+	view = place_view(as);
+	for (; len && taken; addr += taken, len -= taken) {
+		place_find(&place, view, addr, len, is_write);
+		taken = access_taken(&place, transfer, is_write);
+	}
+	urcu_memb_read_unlock();
+	return !len;
 }

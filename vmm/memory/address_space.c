@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Address spaces: which root each shows, and how a new view takes the place of the old one. */
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/flatview.h"
+#include <urcu/urcu-memb.h>
+
+#include "memory/bounce.h"
+#include "memory/change.h"
 #include "memory/internal.h"
 
 int address_space_init(struct address_space *as, struct memory *mem, struct memory_region *root,
@@ -13,15 +15,271 @@ int address_space_init(struct address_space *as, struct memory *mem, struct memo
 {
 	memset(as, 0, sizeof(*as));
 	as->name = strdup(name);
-	if (!as->name)
+	if (!as->name || change_create(as)) {
+		free(as->name);
 		return -ENOMEM;
+	}
 	as->mem = mem;
 	as->root = root;
 	memory_transaction_begin(mem);
-	as->view = flatview_get(mem->empty);
+	as->view = mem->empty;
 	TAILQ_INSERT_TAIL(&mem->spaces, as, link);
 	mem->dirty = true;
 	return memory_transaction_commit(mem);
+}
+
+/* --- view roots --- */
+
+/* Of @mr, which some address space is going to look like. -ENOMEM. */
+static int view_root_get(struct memory_region *mr, struct view_root **out)
+{
+	struct view_root *vr = mr->view_root;
+
+	if (!vr) {
+		vr = calloc(1, sizeof(*vr));
+		if (!vr || damage_init(&vr->damage)) {
+			free(vr);
+			return -ENOMEM;
+		}
+		vr->mr = mr;
+		mr->view_root = vr;
+		TAILQ_INSERT_TAIL(&mr->mem->view_roots, vr, link);
+	}
+	*out = vr;
+	return 0;
+}
+
+static void view_root_destroy(struct memory *mem, struct view_root *vr)
+{
+	if (vr->view)
+		flatview_retire(mem, vr->view, NULL);
+	vr->mr->view_root = NULL;
+	TAILQ_REMOVE(&mem->view_roots, vr, link);
+	damage_fini(&vr->damage);
+	free(vr);
+}
+
+static void view_roots_drop_unused(struct memory *mem)
+{
+	struct view_root *vr = TAILQ_FIRST(&mem->view_roots), *next;
+
+	for (; vr; vr = next) {
+		next = TAILQ_NEXT(vr, link);
+		if (!vr->spaces)
+			view_root_destroy(mem, vr);
+	}
+}
+
+/* @vr's next view, which is the one it has if nothing in it was damaged. */
+static int view_root_render(struct memory *mem, struct view_root *vr)
+{
+	const struct flatview *old = vr->view ? vr->view : mem->empty;
+
+	if (mem->damaged_all || !vr->view)
+		damage_add_all(&vr->damage);
+	vr->next = vr->view;
+	if (!vr->damage.nr)
+		return 0;
+	if (mem->any_unmergeable)
+		damage_widen(&vr->damage, old);
+	damage_settle(&vr->damage, old->nr);
+	return flatview_render(&mem->renderer, vr->mr, old, &vr->damage, mem->generation,
+			       &vr->next);
+}
+
+static void view_root_forget(struct memory *mem, struct view_root *vr)
+{
+	if (vr->next && vr->next != vr->view)
+		flatview_discard(vr->next, vr->view ? vr->view : mem->empty);
+	vr->next = NULL;
+}
+
+static void view_root_publish(struct memory *mem, struct view_root *vr)
+{
+	if (vr->view && vr->view != vr->next)
+		flatview_retire(mem, vr->view, vr->next);
+	vr->view = vr->next;
+	vr->next = NULL;
+	damage_clear(&vr->damage);
+}
+
+/* --- a commit --- */
+
+/* Which region @as looks like now; each of those counts its spaces anew. */
+static int choose_roots(struct memory *mem)
+{
+	struct address_space *as;
+	struct view_root *vr;
+	int ret = 0;
+
+	TAILQ_FOREACH(vr, &mem->view_roots, link)
+		vr->spaces = 0;
+	TAILQ_FOREACH(as, &mem->spaces, link) {
+		struct memory_region *root = flatview_root(as->root);
+
+		as->change->view_root = NULL;
+		if (root && !ret)
+			ret = view_root_get(root, &as->change->view_root);
+		if (as->change->view_root)
+			as->change->view_root->spaces++;
+	}
+	return ret;
+}
+
+static int render_roots(struct memory *mem)
+{
+	struct view_root *vr;
+	int ret = 0;
+
+	TAILQ_FOREACH(vr, &mem->view_roots, link) {
+		if (!ret && vr->spaces)
+			ret = view_root_render(mem, vr);
+	}
+	return ret;
+}
+
+static int space_compare(struct address_space *as)
+{
+	struct range everything = { 0, RANGE_MAX };
+	const struct damage all = { .v = &everything, .nr = 1 };
+	struct view_root *vr = as->change->view_root;
+
+	as->change->view = vr ? vr->next : as->mem->empty;
+	if (as->change->view == as->view || !listeners_any(as))
+		return 0;
+	return change_find(as, vr && vr == as->view_root ? &vr->damage : &all);
+}
+
+/* What comes next, without anybody noticing. */
+static int prepare(struct memory *mem, bool force)
+{
+	struct address_space *as;
+	int ret;
+
+	mem->generation++;
+	ret = choose_roots(mem);
+	if (!ret)
+		ret = render_roots(mem);
+	TAILQ_FOREACH(as, &mem->spaces, link) {
+		if (!ret)
+			ret = space_compare(as);
+	}
+	TAILQ_FOREACH(as, &mem->spaces, link) {
+		if (!ret && !force)
+			ret = listeners_check(as);
+	}
+	return ret;
+}
+
+static void forget(struct memory *mem)
+{
+	struct address_space *as;
+	struct view_root *vr;
+
+	TAILQ_FOREACH(as, &mem->spaces, link)
+		change_forget(as);
+	TAILQ_FOREACH(vr, &mem->view_roots, link) {
+		view_root_forget(mem, vr);
+		vr->spaces = 0;
+	}
+	TAILQ_FOREACH(as, &mem->spaces, link) {
+		if (as->view_root)
+			as->view_root->spaces++;
+	}
+	view_roots_drop_unused(mem);
+}
+
+static void tell_what_goes(struct memory *mem)
+{
+	struct address_space *as;
+
+	listeners_begin(mem);
+	TAILQ_FOREACH_REVERSE(as, &mem->spaces, spaces, link) {
+		if (as->change->changed)
+			listeners_detach(as);
+	}
+	TAILQ_FOREACH_REVERSE(as, &mem->spaces, spaces, link) {
+		if (as->change->changed)
+			listeners_del(as);
+	}
+}
+
+static int tell_what_comes(struct memory *mem)
+{
+	struct address_space *as;
+	int ret = 0, err;
+
+	TAILQ_FOREACH(as, &mem->spaces, link) {
+		err = listeners_add(as);
+		ret = ret ? ret : err;
+	}
+	TAILQ_FOREACH(as, &mem->spaces, link) {
+		err = as->change->changed ? listeners_attach(as) : 0;
+		ret = ret ? ret : err;
+	}
+	err = listeners_commit(mem);
+	return ret ? ret : err;
+}
+
+/*
+ * The new views go live between what the listeners take away and what they add: at each moment a
+ * vCPU that leaves the guest finds here what its access would have found in there, or will find.
+ */
+static int publish(struct memory *mem)
+{
+	struct address_space *as;
+	struct view_root *vr;
+	int ret;
+
+	tell_what_goes(mem);
+	TAILQ_FOREACH(as, &mem->spaces, link)
+		__atomic_store_n(&as->view, as->change->view, __ATOMIC_RELEASE);
+	ret = tell_what_comes(mem);
+	TAILQ_FOREACH(as, &mem->spaces, link) {
+		as->view_root = as->change->view_root;
+		change_done(as);
+	}
+	TAILQ_FOREACH(vr, &mem->view_roots, link) {
+		if (vr->spaces)
+			view_root_publish(mem, vr);
+	}
+	view_roots_drop_unused(mem);
+	return ret;
+}
+
+int address_spaces_update(struct memory *mem, bool force)
+{
+	int ret = prepare(mem, force);
+
+	if (ret) {
+		forget(mem);
+		return ret;
+	}
+	mem->dirty = false;
+	mem->damaged_all = false;
+	return publish(mem);
+}
+
+/* Needs no memory. */
+static void blank(struct address_space *as)
+{
+	listeners_blank(as);
+	__atomic_store_n(&as->view, as->mem->empty, __ATOMIC_RELEASE);
+	attached_fini(&as->change->attached);
+	if (as->view_root)
+		as->view_root->spaces--;
+	as->view_root = NULL;
+}
+
+void address_spaces_blank(struct memory *mem)
+{
+	struct address_space *as;
+
+	listeners_begin(mem);
+	TAILQ_FOREACH(as, &mem->spaces, link)
+		blank(as);
+	view_roots_drop_unused(mem);
+	listeners_commit(mem);
 }
 
 void address_space_fini(struct address_space *as)
@@ -31,160 +289,15 @@ void address_space_fini(struct address_space *as)
 	if (!mem)
 		return;
 	memory_transaction_begin(mem);
+	listeners_begin(mem);
+	blank(as);
+	listeners_commit(mem);
 	TAILQ_REMOVE(&mem->spaces, as, link);
-	flatview_put(as->view);
+	view_roots_drop_unused(mem);
 	memory_transaction_commit(mem);
 	urcu_memb_synchronize_rcu();
+	address_space_bounce_fini(as);
+	change_destroy(as);
 	free(as->name);
 	memset(as, 0, sizeof(*as));
-}
-
-/* The view of @as of this generation: that of another space with the same look, or a new one. */
-static int space_render(struct address_space *as)
-{
-	struct memory_region *root = flatview_root(as->root);
-	uint64_t generation = as->mem->generation;
-	int ret;
-
-	if (!root) {
-		as->next_view = flatview_get(as->mem->empty);
-		return 0;
-	}
-	if (root->view_generation == generation) {
-		as->next_view = flatview_get(root->view);
-		return 0;
-	}
-	ret = flatview_render(root, &as->next_view);
-	if (ret)
-		return ret;
-	root->view = as->next_view;
-	root->view_generation = generation;
-	return 0;
-}
-
-static void spaces_forget(struct memory *mem)
-{
-	struct address_space *as;
-
-	TAILQ_FOREACH(as, &mem->spaces, link) {
-		if (as->next_view)
-			flatview_put(as->next_view);
-		as->next_view = NULL;
-	}
-}
-
-int address_spaces_render(struct memory *mem)
-{
-	struct address_space *as;
-	int ret;
-
-	mem->generation++;
-	TAILQ_FOREACH(as, &mem->spaces, link) {
-		ret = space_render(as);
-		if (ret) {
-			spaces_forget(mem);
-			return ret;
-		}
-	}
-	return 0;
-}
-
-void address_spaces_blank(struct memory *mem)
-{
-	struct address_space *as;
-
-	TAILQ_FOREACH(as, &mem->spaces, link)
-		as->next_view = flatview_get(mem->empty);
-}
-
-/*
- * The new view goes live between what the listeners take away and what they add: at each moment a
- * vCPU that leaves the guest finds here what its access would have found in there, or will find.
- */
-static int space_publish(struct address_space *as)
-{
-	struct flatview *old = as->view, *new = as->next_view;
-	int ret;
-
-	listeners_del(as, old, new);
-	as->next_view = NULL;
-	__atomic_store_n(&as->view, new, __ATOMIC_RELEASE);
-	ret = listeners_add(as, old, new);
-	flatview_put(old);
-	return ret;
-}
-
-int address_spaces_publish(struct memory *mem)
-{
-	struct address_space *as;
-	int ret = 0, err;
-
-	listeners_begin(mem);
-	TAILQ_FOREACH(as, &mem->spaces, link) {
-		err = space_publish(as);
-		ret = ret ? ret : err;
-	}
-	err = listeners_commit(mem);
-	return ret ? ret : err;
-}
-
-struct memory_region_section section_of(struct address_space *as, const struct flat_range *fr)
-{
-	return (struct memory_region_section){
-		.mr = fr->mr,
-		.as = as,
-		.offset_within_region = fr->offset,
-		.offset_within_address_space = fr->addr.first,
-		.size = range_extent(fr->addr) + 1,
-		.readonly = fr->readonly,
-	};
-}
-
-/* The address space that shows @mr, and where in it @offset of @mr is. NULL: none, nowhere. */
-static struct address_space *space_of(struct memory_region *mr, hwaddr *offset)
-{
-	struct address_space *as;
-
-	for (; mr->container; mr = mr->container) {
-		if (*offset > mr->last || *offset > RANGE_MAX - mr->addr)
-			return NULL;
-		*offset += mr->addr;
-	}
-	TAILQ_FOREACH(as, &mr->mem->spaces, link) {
-		if (as->root == mr)
-			return as;
-	}
-	return NULL;
-}
-
-static bool find_in(struct address_space *as, struct range wanted,
-		    struct memory_region_section *sec)
-{
-	size_t i = flatview_search(as->view, wanted.first);
-	struct flat_range found;
-	struct range common;
-
-	if (i == as->view->nr)
-		return false;
-	found = as->view->ranges[i];
-	if (!range_intersect(found.addr, wanted, &common))
-		return false;
-	found.offset += common.first - found.addr.first;
-	found.addr = common;
-	*sec = section_of(as, &found);
-	return true;
-}
-
-bool memory_region_find(struct memory_region *mr, hwaddr addr, uint64_t size,
-			struct memory_region_section *sec)
-{
-	struct memory *mem = mr->mem;
-	struct address_space *as;
-	bool found;
-
-	memory_transaction_begin(mem);
-	as = space_of(mr, &addr);
-	found = as && find_in(as, range_at(addr, size - 1), sec);
-	memory_transaction_commit(mem);
-	return found;
 }

@@ -1,100 +1,98 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Flat views as objects: their life, their equality, the search in them. render.c makes them. */
-#include <stdlib.h>
+/* Flat views for their readers: the search in them. render.c makes them. */
+#include <assert.h>
 
 #include "memory/flatview.h"
 
-struct flatview *flatview_alloc(const struct memory_region *root, size_t nr)
-{
-	struct flatview *view = malloc(sizeof(*view) + nr * sizeof(view->ranges[0]));
+static_assert(FLAT_LEAF_MAX <= 1 << FLAT_HINT_BITS, "an index in a leaf fits into a hint");
 
-	if (!view)
+/* The number of leaves that start at or before @addr. */
+static unsigned int leaves_before(const struct flatview *view, hwaddr addr)
+{
+	const hwaddr *base = view->firsts;
+	unsigned int n = view->nr_leaves;
+
+	while (n > 1) {
+		unsigned int half = n / 2;
+
+		base = base[half] <= addr ? base + half : base;
+		n -= half;
+	}
+	return base - view->firsts + (n && *base <= addr);
+}
+
+/* The index of the first range of @leaf that does not end before @addr; leaf->nr if all do. */
+static unsigned int leaf_search(const struct flat_leaf *leaf, hwaddr addr)
+{
+	const struct flat_range *base = leaf->ranges;
+	unsigned int n = leaf->nr;
+
+	while (n > 1) {
+		unsigned int half = n / 2;
+
+		base = base[half - 1].addr.last < addr ? base + half : base;
+		n -= half;
+	}
+	return base - leaf->ranges + (base->addr.last < addr);
+}
+
+struct flat_cursor flatview_seek(const struct flatview *view, hwaddr addr)
+{
+	unsigned int n = leaves_before(view, addr);
+	struct flat_cursor c = { .view = view, .leaf = n ? n - 1 : 0 };
+
+	if (!n)
+		return c;
+	c.i = leaf_search(view->leaves[c.leaf], addr);
+	if (c.i == view->leaves[c.leaf]->nr) {
+		c.leaf++;
+		c.i = 0;
+	}
+	return c;
+}
+
+static uint64_t *hint_of(const struct flatview *view, hwaddr addr)
+{
+	uint64_t page = addr >> 12;
+
+	return &view->hints->v[(page ^ page >> 9) * 0x9e3779b97f4a7c15ull >> view->hints->shift];
+}
+
+/* Whether @hint is right. */
+static const struct flat_range *hinted(const struct flatview *view, uint32_t hint, hwaddr addr)
+{
+	unsigned int leaf = hint >> FLAT_HINT_BITS, i = hint & ((1 << FLAT_HINT_BITS) - 1);
+	const struct flat_range *fr;
+
+	if (leaf >= view->nr_leaves || i >= view->leaves[leaf]->nr)
 		return NULL;
-	view->refs = 1;
-	view->root = root;
-	view->nr = 0;
-	return view;
+	fr = &view->leaves[leaf]->ranges[i];
+	return addr - fr->addr.first <= range_extent(fr->addr) ? fr : NULL;
 }
 
-struct flatview *flatview_get(struct flatview *view)
+static const struct flat_range *lookup_searching(const struct flatview *view, hwaddr addr,
+						  uint64_t *hint, uint64_t old)
 {
-	view->refs++;
-	return view;
-}
+	struct flat_cursor c = flatview_seek(view, addr);
+	const struct flat_range *fr = flat_cursor_get(&c);
 
-static void flatview_free(struct rcu_head *rcu)
-{
-	free(caa_container_of(rcu, struct flatview, rcu));
-}
-
-void flatview_put(struct flatview *view)
-{
-	if (!--view->refs)
-		urcu_memb_call_rcu(&view->rcu, flatview_free);
-}
-
-bool flat_range_equal(const struct flat_range *a, const struct flat_range *b)
-{
-	return a->addr.first == b->addr.first && a->addr.last == b->addr.last &&
-	       a->mr == b->mr && a->offset == b->offset && a->readonly == b->readonly;
-}
-
-size_t flatview_search(const struct flatview *view, hwaddr addr)
-{
-	size_t low = 0, high = view->nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (view->ranges[mid].addr.last < addr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* The one enabled subregion of @mr if there is no more than that; whether there is more. */
-static bool only_child(const struct memory_region *mr, struct memory_region **child)
-{
-	*child = NULL;
-	for (unsigned int i = 0; i < mr->nr_subregions; i++) {
-		if (!mr->subregions[i]->enabled)
-			continue;
-		if (*child)
-			return false;
-		*child = mr->subregions[i];
-	}
-	return true;
-}
-
-/* What @mr looks like through and through, if there is such a region; NULL: empty; else @mr. */
-static struct memory_region *look_through(struct memory_region *mr)
-{
-	struct memory_region *child;
-
-	if (!mr->enabled)
+	if (!fr || fr->addr.first > addr)
 		return NULL;
-	if (mr->readonly || mr->ops || mr->ram_block)
-		return mr;
-	if (mr->alias)
-		return !mr->alias_offset && mr->last >= mr->alias->last ? mr->alias : mr;
-	if (!only_child(mr, &child))
-		return mr;
-	if (child && (child->addr || child->last > mr->last))
-		return mr;
-	return child;
+	__atomic_store_n(hint, old << 32 | (c.leaf << FLAT_HINT_BITS) | c.i, __ATOMIC_RELAXED);
+	return fr;
 }
 
-struct memory_region *flatview_root(struct memory_region *root)
+const struct flat_range *flatview_lookup(const struct flatview *view, hwaddr addr)
 {
-	/* aliases in a circle never end: leave those to the renderer, which reports them */
-	for (unsigned int i = 0; root && i < 64; i++) {
-		struct memory_region *next = look_through(root);
+	const struct flat_range *fr;
+	uint64_t *place, hints;
 
-		if (next == root)
-			break;
-		root = next;
-	}
-	return root;
+	if (!view->nr_leaves)
+		return NULL;
+	place = hint_of(view, addr);
+	hints = __atomic_load_n(place, __ATOMIC_RELAXED);
+	fr = hinted(view, hints, addr);
+	if (!fr)
+		fr = hinted(view, hints >> 32, addr);
+	return fr ? fr : lookup_searching(view, addr, place, hints);
 }

@@ -1,46 +1,108 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A flat view: what a root region and all below it look like, as ranges in ascending order that do
- * not overlap. Immutable once rendered; shared by the address spaces that look alike; freed when
- * the last of them has another and no reader is left.
+ * not overlap. Immutable once published. Ranges lie in leaves; the next view shares the leaves that a
+ * change did not touch. What a view has and its successor has not is freed when no reader is left.
  */
 #ifndef VMM_MEMORY_FLATVIEW_H
 #define VMM_MEMORY_FLATVIEW_H
 
-#include <urcu/urcu-memb.h>
-
 #include "memory/memory.h"
 #include "memory/range.h"
+
+/*
+ * The first member of what readers find without a lock and memory_retire() frees. Readers never look at
+ * it: it may change while they look at the rest.
+ */
+struct retired {
+	struct retired *next;
+};
+
+#define FLAT_READONLY		(1u << 0)
+#define FLAT_NONVOLATILE	(1u << 1)
+#define FLAT_UNMERGEABLE	(1u << 2)
+#define FLAT_ROMD		(1u << 3)
 
 struct flat_range {
 	struct range addr;		/* in the address space */
 	struct memory_region *mr;
 	hwaddr offset;			/* in @mr, of addr.first */
-	bool readonly;
+	uint8_t flags;			/* FLAT_* */
+	uint8_t log_mask;		/* clients, 1 << enum dirty_client */
 };
 
-struct flatview {
-	struct rcu_head rcu;
-	unsigned int refs;		/* under the model's lock */
-	const struct memory_region *root;
-	size_t nr;
+#define FLAT_LEAF_MAX	64		/* ranges */
+
+struct flat_leaf {
+	struct retired retired;
+	uint64_t generation;		/* of the view it was made for */
+	unsigned int nr;		/* of ranges, 1 to FLAT_LEAF_MAX */
 	struct flat_range ranges[];
 };
 
-/* A view with room for @nr ranges and none yet; one reference, the caller's. NULL: no memory. */
-struct flatview *flatview_alloc(const struct memory_region *root, size_t nr);
-struct flatview *flatview_get(struct flatview *view);
-void flatview_put(struct flatview *view);
+/*
+ * Where lookups found what they looked for, by page: the last two of the pages that fall into one
+ * place, each as (leaf << FLAT_HINT_BITS) + index. Any of them may be wrong, so they may live from view
+ * to view, and be set by any thread.
+ */
+struct flat_hints {
+	struct retired retired;
+	unsigned int shift;		/* 64 - log2 of their number */
+	uint64_t v[];			/* the later one in the lower half */
+};
 
-/* The view below @root (NULL: an empty one). -ENOMEM, -ELOOP. Called under the model's lock. */
-int flatview_render(struct memory_region *root, struct flatview **out);
+#define FLAT_HINT_BITS	6		/* for an index in a leaf */
 
-/* A region whose view is that of @root, through whole aliases and only children; NULL: empty. */
-struct memory_region *flatview_root(struct memory_region *root);
+struct flatview {
+	struct retired retired;
+	const struct memory_region *root;	/* NULL: the empty view */
+	uint64_t generation;		/* of the model, counts commits */
+	size_t nr;			/* ranges */
+	struct flat_hints *hints;
+	unsigned int nr_leaves;
+	struct flat_leaf **leaves;	/* nr_leaves, in order; behind firsts */
+	hwaddr firsts[];		/* of each leaf, the address of its first range */
+};
 
-bool flat_range_equal(const struct flat_range *a, const struct flat_range *b);
+/* A place in a view: the @i-th range of the @leaf-th leaf; leaf == nr_leaves is the end. */
+struct flat_cursor {
+	const struct flatview *view;
+	unsigned int leaf, i;
+};
 
-/* The index of the first range that does not end before @addr; view->nr if all do. */
-size_t flatview_search(const struct flatview *view, hwaddr addr);
+/* The first range that does not end before @addr. */
+struct flat_cursor flatview_seek(const struct flatview *view, hwaddr addr);
+
+/* NULL at the end. */
+static inline const struct flat_range *flat_cursor_get(const struct flat_cursor *c)
+{
+	return c->leaf < c->view->nr_leaves ? &c->view->leaves[c->leaf]->ranges[c->i] : NULL;
+}
+
+static inline void flat_cursor_next(struct flat_cursor *c)
+{
+	if (++c->i == c->view->leaves[c->leaf]->nr) {
+		c->leaf++;
+		c->i = 0;
+	}
+}
+
+/* Go through all ranges @fr of @view from the one at or behind @addr. */
+#define flatview_for_each_from(fr, cursor, view, addr) \
+	for (cursor = flatview_seek(view, addr); (fr = flat_cursor_get(&cursor)); \
+	     flat_cursor_next(&cursor))
+
+/* The range that @addr is in; NULL: none. Any thread, inside an RCU read-side section. */
+const struct flat_range *flatview_lookup(const struct flatview *view, hwaddr addr);
+
+/* The same but for who follows stores. */
+static inline bool flat_range_same(const struct flat_range *a, const struct flat_range *b)
+{
+	return a->addr.first == b->addr.first && a->addr.last == b->addr.last &&
+	       a->mr == b->mr && a->offset == b->offset && a->flags == b->flags;
+}
+
+/* A range of the view of @as as a section. */
+struct memory_region_section section_of(struct address_space *as, const struct flat_range *fr);
 
 #endif /* VMM_MEMORY_FLATVIEW_H */

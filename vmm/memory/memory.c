@@ -5,42 +5,48 @@
 
 #include <urcu/urcu-memb.h>
 
-#include "memory/flatview.h"
 #include "memory/internal.h"
-
-static void lock_init(pthread_mutex_t *lock)
-{
-	pthread_mutexattr_t attr;
-
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
-	pthread_mutex_init(lock, &attr);
-	pthread_mutexattr_destroy(&attr);
-}
+#include "memory/ramblock.h"
 
 int memory_create(struct memory **out)
 {
 	struct memory *mem = calloc(1, sizeof(*mem));
+	int ret = -ENOMEM;
 
 	if (!mem)
-		return -ENOMEM;
-	mem->empty = flatview_alloc(NULL, 0);
-	if (!mem->empty) {
-		free(mem);
-		return -ENOMEM;
-	}
-	lock_init(&mem->lock);
+		return ret;
+	mem->empty = calloc(1, sizeof(*mem->empty));
+	if (!mem->empty)
+		goto free_mem;
+	ret = ram_blocks_create(mem);
+	if (ret)
+		goto free_empty;
+	ret = dirty_create(mem);
+	if (ret)
+		goto destroy_blocks;
+	pthread_mutex_init(&mem->lock, NULL);
 	TAILQ_INIT(&mem->spaces);
+	TAILQ_INIT(&mem->view_roots);
 	TAILQ_INIT(&mem->listeners);
-	TAILQ_INIT(&mem->ram_blocks);
 	*out = mem;
 	return 0;
+
+destroy_blocks:
+	ram_blocks_destroy(mem);
+free_empty:
+	free(mem->empty);
+free_mem:
+	free(mem);
+	return ret;
 }
 
 void memory_destroy(struct memory *mem)
 {
-	flatview_put(mem->empty);
-	urcu_memb_barrier();
+	memory_retire_fini(mem);
+	dirty_destroy(mem);
+	ram_blocks_destroy(mem);
+	renderer_fini(&mem->renderer);
+	free(mem->empty);
 	pthread_mutex_destroy(&mem->lock);
 	free(mem);
 }
@@ -55,29 +61,36 @@ void memory_thread_unregister(void)
 	urcu_memb_unregister_thread();
 }
 
-void memory_transaction_begin(struct memory *mem)
+/* Different in each thread. */
+static const void *self(void)
 {
-	pthread_mutex_lock(&mem->lock);
-	mem->depth++;
+	static __thread char here;
+
+	return &here;
 }
 
-static int memory_update(struct memory *mem)
+/* Nobody but the thread that holds the lock can find itself in mem->holder. */
+void memory_transaction_begin(struct memory *mem)
 {
-	int ret = address_spaces_render(mem);
-
-	if (ret)
-		return ret;
-	mem->dirty = false;
-	return address_spaces_publish(mem);
+	if (__atomic_load_n(&mem->holder, __ATOMIC_RELAXED) != self()) {
+		pthread_mutex_lock(&mem->lock);
+		__atomic_store_n(&mem->holder, self(), __ATOMIC_RELAXED);
+	}
+	mem->depth++;
 }
 
 int memory_transaction_commit(struct memory *mem)
 {
 	int ret = 0;
 
-	if (mem->depth == 1 && mem->dirty)
-		ret = memory_update(mem);
-	mem->depth--;
+	if (mem->depth > 1) {
+		mem->depth--;
+		return 0;
+	}
+	if (mem->dirty)
+		ret = address_spaces_update(mem, false);
+	mem->depth = 0;
+	__atomic_store_n(&mem->holder, NULL, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&mem->lock);
 	return ret;
 }
@@ -86,9 +99,7 @@ void memory_settle(struct memory *mem)
 {
 	if (!mem->dirty)
 		return;
-	memory_update(mem);
-	if (mem->dirty) {
+	address_spaces_update(mem, true);
+	if (mem->dirty)
 		address_spaces_blank(mem);
-		address_spaces_publish(mem);
-	}
 }

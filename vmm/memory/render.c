@@ -1,229 +1,408 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a tree to a flat view in O(N log N): first the visible parts of all regions are collected
- * from the top layer to the bottom, each clipped to what its containers and aliases let through;
- * then a sweep over the addresses takes the topmost of those that cover a place.
+ * A new view from an older one: its ranges outside the damage are kept, what is in there is collected
+ * anew (collect.c), and of the leaves only those are written again that either touches.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "memory/flatview.h"
-#include "memory/ramblock.h"
+#include "memory/collect.h"
+#include "memory/internal.h"
+#include "memory/render.h"
 
-/* Deeper than any tree that makes sense: a way through aliases that comes back to itself. */
-#define DEPTH_MAX 64
+/* Leaves are written 3/4 full, so that a few additions fit; a smaller one than this takes in the next. */
+#define LEAF_FILL	(FLAT_LEAF_MAX * 3 / 4)
+#define LEAF_FEW	(FLAT_LEAF_MAX / 4)
 
-struct layer {
-	struct flat_range range;
-	size_t rank;			/* 0 is the topmost */
-};
+/* Buffers larger than this are not kept from one commit to the next, elements. */
+#define RENDERER_KEPT	1024
 
-struct layers {
-	struct layer *v;
-	size_t nr, max;
-};
+#define HINTS_MIN_LOG2	6
 
-static int layers_add(struct layers *layers, const struct flat_range *range)
+void renderer_fini(struct renderer *r)
 {
-	if (layers->nr == layers->max) {
-		size_t max = layers->max ? 2 * layers->max : 64;
-		struct layer *v = realloc(layers->v, max * sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		layers->v = v;
-		layers->max = max;
-	}
-	layers->v[layers->nr] = (struct layer){ .range = *range, .rank = layers->nr };
-	layers->nr++;
-	return 0;
-}
-
-/* What a region is seen through: a part of it, and where that appears. */
-struct window {
-	struct range part;		/* offsets in the region */
-	hwaddr at;			/* the address of part.first */
-	bool readonly;
-	unsigned int depth;
-};
-
-static int collect(struct layers *layers, struct memory_region *mr, struct window win);
-
-static int collect_alias(struct layers *layers, struct memory_region *mr, struct window win)
-{
-	if (!range_up(win.part, mr->alias_offset, &win.part))
-		return 0;
-	win.depth++;
-	return collect(layers, mr->alias, win);
-}
-
-static int collect_subregion(struct layers *layers, struct memory_region *sub, struct window win)
-{
-	hwaddr first = win.part.first;
-
-	if (!range_intersect(range_at(sub->addr, sub->last), win.part, &win.part))
-		return 0;
-	win.at += win.part.first - first;
-	range_down(win.part, sub->addr, &win.part);
-	win.depth++;
-	return collect(layers, sub, win);
-}
-
-static int collect_own(struct layers *layers, struct memory_region *mr, const struct window *win)
-{
-	struct flat_range range = {
-		.addr = range_at(win->at, range_extent(win->part)),
-		.mr = mr,
-		.offset = win->part.first,
-		.readonly = win->readonly || (mr->ram_block && ram_block_readonly(mr->ram_block)),
-	};
-
-	return layers_add(layers, &range);
-}
-
-static int collect(struct layers *layers, struct memory_region *mr, struct window win)
-{
-	if (!mr->enabled || !range_intersect(win.part, range_at(0, mr->last), &win.part))
-		return 0;
-	if (win.depth > DEPTH_MAX)
-		return -ELOOP;
-	win.readonly |= mr->readonly;
-	if (mr->alias)
-		return collect_alias(layers, mr, win);
-	for (unsigned int i = mr->nr_subregions; i-- > 0;) {
-		int ret = collect_subregion(layers, mr->subregions[i], win);
-
-		if (ret)
-			return ret;
-	}
-	return mr->ops || mr->ram_block ? collect_own(layers, mr, &win) : 0;
-}
-
-static int layer_compare(const void *pa, const void *pb)
-{
-	const struct layer *a = pa, *b = pb;
-
-	if (a->range.addr.first != b->range.addr.first)
-		return a->range.addr.first < b->range.addr.first ? -1 : 1;
-	return a->rank < b->rank ? -1 : a->rank > b->rank;
-}
-
-/* The layers that cover the place of the sweep, and some that did: a heap, the topmost first. */
-struct cover {
-	const struct layer **heap;
-	size_t nr;
-};
-
-static void cover_push(struct cover *c, const struct layer *layer)
-{
-	size_t i = c->nr++;
-
-	while (i && c->heap[(i - 1) / 2]->rank > layer->rank) {
-		c->heap[i] = c->heap[(i - 1) / 2];
-		i = (i - 1) / 2;
-	}
-	c->heap[i] = layer;
-}
-
-static void cover_pop(struct cover *c)
-{
-	const struct layer *moved = c->heap[--c->nr];
-	size_t i = 0, child;
-
-	while ((child = 2 * i + 1) < c->nr) {
-		if (child + 1 < c->nr && c->heap[child + 1]->rank < c->heap[child]->rank)
-			child++;
-		if (c->heap[child]->rank > moved->rank)
-			break;
-		c->heap[i] = c->heap[child];
-		i = child;
-	}
-	c->heap[i] = moved;
-}
-
-static const struct layer *cover_top(struct cover *c, hwaddr pos)
-{
-	while (c->nr && c->heap[0]->range.addr.last < pos)
-		cover_pop(c);
-	return c->nr ? c->heap[0] : NULL;
+	free(r->layers);
+	free(r->sorted);
+	free(r->heap);
+	free(r->hits);
+	free(r->pending);
+	free(r->leaves);
+	free(r->firsts);
+	*r = (struct renderer){ 0 };
 }
 
 static bool range_continues(const struct flat_range *a, const struct flat_range *b)
 {
-	return range_adjoins(a->addr, b->addr) && a->mr == b->mr && a->readonly == b->readonly &&
+	return range_adjoins(a->addr, b->addr) && a->mr == b->mr && a->flags == b->flags &&
+	       a->log_mask == b->log_mask && !(a->flags & FLAT_UNMERGEABLE) &&
 	       a->offset + range_extent(a->addr) + 1 == b->offset;
 }
 
-/* The part of @layer in @addr comes next. */
-static void emit(struct flatview *view, const struct layer *layer, struct range addr)
+static struct flat_range *last_pending(struct renderer *r)
 {
-	struct flat_range range = layer->range;
-	struct flat_range *prev = view->nr ? &view->ranges[view->nr - 1] : NULL;
-
-	range.offset += addr.first - range.addr.first;
-	range.addr = addr;
-	if (prev && range_continues(prev, &range))
-		prev->addr.last = addr.last;
-	else
-		view->ranges[view->nr++] = range;
+	return r->nr_pending ? &r->pending[r->nr_pending - 1] : NULL;
 }
 
-static void sweep(const struct layers *layers, struct cover *cover, struct flatview *view)
+/* @range comes behind all others. */
+static int append(struct renderer *r, const struct flat_range *range)
 {
-	size_t next = 0;
-	hwaddr pos = 0;
+	struct flat_range *last = last_pending(r), *more;
+	size_t max = r->max_pending ? 2 * r->max_pending : 2 * FLAT_LEAF_MAX;
 
-	for (;;) {
-		const struct layer *top = cover_top(cover, pos);
-		hwaddr last;
-
-		if (!top && next == layers->nr)
-			return;
-		if (!top)
-			pos = layers->v[next].range.addr.first;
-		while (next < layers->nr && layers->v[next].range.addr.first == pos)
-			cover_push(cover, &layers->v[next++]);
-		top = cover_top(cover, pos);
-		last = top->range.addr.last;
-		if (next < layers->nr && layers->v[next].range.addr.first <= last)
-			last = layers->v[next].range.addr.first - 1;
-		emit(view, top, (struct range){ pos, last });
-		if (last == RANGE_MAX)
-			return;
-		pos = last + 1;
+	if (last && range_continues(last, range)) {
+		last->addr.last = range->addr.last;
+		return 0;
 	}
-}
-
-/* Each step of the sweep ends a layer or starts one: at most two ranges a layer. */
-static int flatten(struct layers *layers, struct memory_region *root, struct flatview **out)
-{
-	struct cover cover = { .heap = malloc(layers->nr * sizeof(*cover.heap)) };
-	struct flatview *view = flatview_alloc(root, 2 * layers->nr), *fit;
-
-	if (!view || (!cover.heap && layers->nr)) {
-		free(view);
-		free(cover.heap);
-		return -ENOMEM;
+	if (r->nr_pending == r->max_pending) {
+		more = reallocarray(r->pending, max, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		r->pending = more;
+		r->max_pending = max;
 	}
-	if (layers->nr)
-		qsort(layers->v, layers->nr, sizeof(*layers->v), layer_compare);
-	sweep(layers, &cover, view);
-	free(cover.heap);
-	fit = realloc(view, sizeof(*view) + view->nr * sizeof(view->ranges[0]));
-	*out = fit ? fit : view;
+	r->pending[r->nr_pending++] = *range;
 	return 0;
 }
 
-int flatview_render(struct memory_region *root, struct flatview **out)
+static int reserve_leaves(struct renderer *r, unsigned int more)
 {
-	struct window all = { .part = range_at(0, RANGE_MAX) };
-	struct layers layers = { 0 };
+	unsigned int max = r->nr_leaves + more;
+	struct flat_leaf **leaves;
+	hwaddr *firsts;
+
+	if (max <= r->max_leaves)
+		return 0;
+	max += max / 2;
+	leaves = reallocarray(r->leaves, max, sizeof(*leaves));
+	if (leaves)
+		r->leaves = leaves;
+	firsts = reallocarray(r->firsts, max, sizeof(*firsts));
+	if (firsts)
+		r->firsts = firsts;
+	if (!leaves || !firsts)
+		return -ENOMEM;
+	r->max_leaves = max;
+	return 0;
+}
+
+static int add_leaf(struct renderer *r, const struct flat_range *ranges, unsigned int nr)
+{
+	struct flat_leaf *leaf = malloc(sizeof(*leaf) + nr * sizeof(leaf->ranges[0]));
+
+	if (!leaf)
+		return -ENOMEM;
+	leaf->generation = r->generation;
+	leaf->nr = nr;
+	memcpy(leaf->ranges, ranges, nr * sizeof(leaf->ranges[0]));
+	r->leaves[r->nr_leaves] = leaf;
+	r->firsts[r->nr_leaves++] = ranges[0].addr.first;
+	r->nr += nr;
+	return 0;
+}
+
+/* The pending ranges become leaves of like size. */
+static int flush(struct renderer *r)
+{
+	size_t left = r->nr_pending;
+	size_t leaves = left <= FLAT_LEAF_MAX ? left > 0 : (left + LEAF_FILL - 1) / LEAF_FILL;
+	const struct flat_range *next = r->pending;
+	int ret = reserve_leaves(r, leaves);
+
+	for (; !ret && leaves; leaves--) {
+		size_t nr = (left + leaves - 1) / leaves;
+
+		ret = add_leaf(r, next, nr);
+		next += nr;
+		left -= nr;
+	}
+	r->nr_pending = 0;
+	return ret;
+}
+
+/* The older view as it is read, from its start to its end. */
+struct source {
+	struct flat_cursor c;
+	hwaddr from;			/* all before is done with */
+};
+
+static const struct flat_range *source_get(struct source *s)
+{
+	return flat_cursor_get(&s->c);
+}
+
+/* How many whole leaves end before @limit and need not be looked into: maybe one less than do. */
+static unsigned int source_whole_leaves(const struct source *s, hwaddr limit)
+{
+	const struct flatview *view = s->c.view;
+	unsigned int low = s->c.leaf, high = view->nr_leaves;
+
+	if (s->c.i || low == high || view->firsts[low] < s->from)
+		return 0;
+	/* leaves low to mid - 1 end before the first of leaf mid */
+	while (low < high) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (view->firsts[mid] < limit)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low > s->c.leaf ? low - s->c.leaf - 1 : 0;
+}
+
+static int share_leaves(struct renderer *r, struct source *s, unsigned int n)
+{
+	const struct flatview *view = s->c.view;
+	int ret = flush(r);
+
+	if (!ret)
+		ret = reserve_leaves(r, n);
+	if (ret)
+		return ret;
+	memcpy(r->leaves + r->nr_leaves, view->leaves + s->c.leaf, n * sizeof(*r->leaves));
+	memcpy(r->firsts + r->nr_leaves, view->firsts + s->c.leaf, n * sizeof(*r->firsts));
+	r->nr_leaves += n;
+	s->c.leaf += n;
+	return 0;
+}
+
+/* Whether what is pending and the next leaf are better written as one. */
+static bool must_open(struct renderer *r, const struct source *s)
+{
+	const struct flat_leaf *leaf = s->c.view->leaves[s->c.leaf];
+	const struct flat_range *last = last_pending(r);
+
+	if (!last)
+		return false;
+	return range_continues(last, &leaf->ranges[0]) ||
+	       (r->nr_pending < LEAF_FEW && r->nr_pending + leaf->nr <= FLAT_LEAF_MAX);
+}
+
+/* On to the next range; who leaves a leaf that was read range by range has dropped it. */
+static void source_next(struct renderer *r, struct source *s)
+{
+	unsigned int leaf = s->c.leaf;
+
+	flat_cursor_next(&s->c);
+	if (s->c.leaf != leaf)
+		r->nr -= s->c.view->leaves[leaf]->nr;
+}
+
+/* What is left of @fr from s->from on, up to @last. */
+static int append_part(struct renderer *r, const struct source *s, const struct flat_range *fr,
+		       hwaddr last)
+{
+	struct flat_range part = *fr;
+
+	if (part.addr.first < s->from) {
+		part.offset += s->from - part.addr.first;
+		part.addr.first = s->from;
+	}
+	if (part.addr.last > last)
+		part.addr.last = last;
+	return append(r, &part);
+}
+
+/* All of the older view before @limit; only so much is read as the leaves that stay don't have. */
+static int keep_before(struct renderer *r, struct source *s, hwaddr limit)
+{
+	const struct flat_range *fr;
 	int ret = 0;
 
-	if (root)
-		ret = collect(&layers, root, all);
-	if (!ret)
-		ret = flatten(&layers, root, out);
-	free(layers.v);
+	while (!ret && (fr = source_get(s)) && fr->addr.first < limit) {
+		unsigned int n = source_whole_leaves(s, limit);
+
+		if (n && !must_open(r, s)) {
+			ret = share_leaves(r, s, n);
+			continue;
+		}
+		ret = append_part(r, s, fr, limit - 1);
+		if (fr->addr.last >= limit)
+			break;
+		source_next(r, s);
+	}
 	return ret;
+}
+
+static void skip_through(struct renderer *r, struct source *s, hwaddr last)
+{
+	const struct flat_range *fr;
+
+	while ((fr = source_get(s)) && fr->addr.last <= last)
+		source_next(r, s);
+	s->from = last + 1;
+}
+
+/* Behind the last damage: as keep_before(), of a limit that is no address. */
+static int keep_rest(struct renderer *r, struct source *s)
+{
+	const struct flat_range *fr;
+	int ret = 0;
+
+	while (!ret && (fr = source_get(s))) {
+		if (!s->c.i && fr->addr.first >= s->from && !must_open(r, s))
+			return share_leaves(r, s, s->c.view->nr_leaves - s->c.leaf);
+		ret = append_part(r, s, fr, RANGE_MAX);
+		source_next(r, s);
+	}
+	return ret;
+}
+
+static int rebuild(struct renderer *r, struct memory_region *root, const struct flatview *old,
+		   const struct damage *damage)
+{
+	struct source s = { .c = { .view = old } };
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < damage->nr; i++) {
+		struct range window = damage->v[i];
+
+		ret = keep_before(r, &s, window.first);
+		if (!ret)
+			ret = collect_window(r, root, window, append);
+		if (!ret && window.last == RANGE_MAX) {
+			skip_through(r, &s, RANGE_MAX);
+			return flush(r);
+		}
+		skip_through(r, &s, window.last);
+	}
+	if (!ret)
+		ret = keep_rest(r, &s);
+	return ret ? ret : flush(r);
+}
+
+/* Those there were, or if they are few for this view, at least twice as many as its ranges. */
+static struct flat_hints *hints_for(const struct flatview *old, size_t nr)
+{
+	unsigned int log2 = HINTS_MIN_LOG2;
+	struct flat_hints *hints;
+
+	if (old->hints && nr <= 1ull << (64 - old->hints->shift))
+		return old->hints;
+	while (1ull << log2 < 2 * nr)
+		log2++;
+	hints = calloc(1, sizeof(*hints) + sizeof(hints->v[0]) * (1ull << log2));
+	if (hints)
+		hints->shift = 64 - log2;
+	return hints;
+}
+
+static struct flatview *assemble(struct renderer *r, struct memory_region *root,
+				 const struct flatview *old)
+{
+	size_t firsts = r->nr_leaves * sizeof(hwaddr);
+	struct flatview *view = malloc(sizeof(*view) + firsts + r->nr_leaves * sizeof(*r->leaves));
+	struct flat_hints *hints = hints_for(old, r->nr);
+
+	if (!view || !hints) {
+		free(view);
+		if (hints != old->hints)
+			free(hints);
+		return NULL;
+	}
+	view->root = root;
+	view->generation = r->generation;
+	view->nr = r->nr;
+	view->hints = hints;
+	view->nr_leaves = r->nr_leaves;
+	view->leaves = (struct flat_leaf **)(view->firsts + r->nr_leaves);
+	if (r->nr_leaves) {
+		memcpy(view->firsts, r->firsts, firsts);
+		memcpy(view->leaves, r->leaves, r->nr_leaves * sizeof(*r->leaves));
+	}
+	return view;
+}
+
+static void free_new_leaves(struct flat_leaf **leaves, unsigned int nr, uint64_t generation)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		if (leaves[i]->generation == generation)
+			free(leaves[i]);
+	}
+}
+
+int flatview_render(struct renderer *r, struct memory_region *root, const struct flatview *old,
+		    const struct damage *damage, uint64_t generation, struct flatview **out)
+{
+	int ret;
+
+	r->nr_pending = 0;
+	r->nr_leaves = 0;
+	r->nr = old->nr;
+	r->generation = generation;
+	ret = rebuild(r, root, old, damage);
+	if (!ret) {
+		*out = assemble(r, root, old);
+		ret = *out ? 0 : -ENOMEM;
+	}
+	if (ret)
+		free_new_leaves(r->leaves, r->nr_leaves, generation);
+	if (r->max_layers > RENDERER_KEPT || r->max_pending > RENDERER_KEPT)
+		renderer_fini(r);
+	return ret;
+}
+
+void flatview_discard(struct flatview *view, const struct flatview *old)
+{
+	free_new_leaves(view->leaves, view->nr_leaves, view->generation);
+	if (view->hints != old->hints)
+		free(view->hints);
+	free(view);
+}
+
+/* Both have their common leaves in the same order, and each leaf where it starts. */
+void flatview_retire(struct memory *mem, struct flatview *old, const struct flatview *new)
+{
+	unsigned int j = 0, nr = new ? new->nr_leaves : 0;
+
+	for (unsigned int i = 0; i < old->nr_leaves; i++) {
+		while (j < nr && new->firsts[j] < old->firsts[i])
+			j++;
+		if (j == nr || new->leaves[j] != old->leaves[i])
+			memory_retire(mem, &old->leaves[i]->retired);
+	}
+	if (!new || new->hints != old->hints)
+		memory_retire(mem, &old->hints->retired);
+	memory_retire(mem, &old->retired);
+}
+
+static int find_enabled(void *opaque, struct memory_region *sub)
+{
+	*(struct memory_region **)opaque = sub;
+	return 1;
+}
+
+/* What @mr looks like through and through, if there is such a region; NULL: empty; else @mr. */
+static struct memory_region *look_through(struct memory_region *mr)
+{
+	struct memory_region *child = NULL;
+
+	if (!mr->enabled)
+		return NULL;
+	if (mr->readonly || mr->nonvolatile)
+		return mr;
+	if (mr->kind == MEMORY_ALIAS)
+		return !mr->alias_offset && mr->last >= mr->alias->last ? mr->alias : mr;
+	if (mr->kind != MEMORY_CONTAINER)
+		return mr;
+	if (!mr->subregions || !mr->subregions->subtree_enabled)
+		return NULL;
+	if (mr->subregions->subtree_enabled > 1)
+		return mr;
+	subregions_query(mr, range_at(0, RANGE_MAX), find_enabled, &child);
+	return child->addr || child->last > mr->last ? mr : child;
+}
+
+struct memory_region *flatview_root(struct memory_region *root)
+{
+	/* aliases in a circle never end: leave those to the renderer, which reports them */
+	for (unsigned int i = 0; root && i < 64; i++) {
+		struct memory_region *next = look_through(root);
+
+		if (next == root)
+			break;
+		root = next;
+	}
+	return root;
 }

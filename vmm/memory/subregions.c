@@ -1,72 +1,166 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The subregions of a container in painting order: the lowest priority, and of those the oldest,
- * first.
+ * The subregions of a container: a search tree by (offset, sequence) that is balanced by chance (a
+ * treap: each node outweighs those below it), where each node knows how far the enabled ones below
+ * it reach. So all that covers a place is found in O(log N) a piece.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "memory/internal.h"
 
-static bool painted_before(const struct memory_region *a, const struct memory_region *b)
+/* As good as random, and the same in each run. */
+static uint32_t weight(const struct memory_region *mr)
 {
-	if (a->priority != b->priority)
-		return a->priority < b->priority;
+	return (mr->sequence * 0x9e3779b97f4a7c15ull) >> 32;
+}
+
+static bool before(const struct memory_region *a, const struct memory_region *b)
+{
+	if (a->addr != b->addr)
+		return a->addr < b->addr;
 	return a->sequence < b->sequence;
 }
 
-/* How many subregions are painted before @sub. */
-static unsigned int subregions_search(const struct memory_region *container,
-				      const struct memory_region *sub)
+/* @sub is below @t now, too. */
+static void cover(struct memory_region *t, const struct memory_region *sub)
 {
-	unsigned int low = 0, high = container->nr_subregions;
+	if (!sub || !sub->subtree_enabled)
+		return;
+	t->subtree_enabled += sub->subtree_enabled;
+	if (t->subtree_end < sub->subtree_end)
+		t->subtree_end = sub->subtree_end;
+}
 
-	while (low < high) {
-		unsigned int mid = low + (high - low) / 2;
+/* What @t knows of itself alone. */
+static void cover_self(struct memory_region *t)
+{
+	t->subtree_enabled = t->enabled;
+	t->subtree_end = t->enabled ? subregion_range(t).last : 0;
+}
 
-		if (painted_before(container->subregions[mid], sub))
-			low = mid + 1;
-		else
-			high = mid;
+static void cover_again(struct memory_region *t)
+{
+	cover_self(t);
+	cover(t, t->left);
+	cover(t, t->right);
+}
+
+/* Part @t into what comes before @at and what comes behind. */
+static void split(struct memory_region *t, const struct memory_region *at,
+		  struct memory_region **left, struct memory_region **right)
+{
+	if (!t) {
+		*left = *right = NULL;
+	} else if (before(t, at)) {
+		split(t->right, at, &t->right, right);
+		*left = t;
+		cover_again(t);
+	} else {
+		split(t->left, at, left, &t->left);
+		*right = t;
+		cover_again(t);
 	}
-	return low;
 }
 
-static int subregions_grow(struct memory_region *container)
+/* The opposite of split(). */
+static struct memory_region *join(struct memory_region *left, struct memory_region *right)
 {
-	unsigned int max = container->max_subregions ? 2 * container->max_subregions : 8;
-	struct memory_region **v = reallocarray(container->subregions, max, sizeof(*v));
-
-	if (!v)
-		return -ENOMEM;
-	container->subregions = v;
-	container->max_subregions = max;
-	return 0;
+	if (!left || !right)
+		return left ? left : right;
+	if (weight(left) > weight(right)) {
+		left->right = join(left->right, right);
+		cover_again(left);
+		return left;
+	}
+	right->left = join(left, right->left);
+	cover_again(right);
+	return right;
 }
 
-int subregions_add(struct memory_region *container, struct memory_region *sub)
+void subregions_add(struct memory_region *container, struct memory_region *sub)
 {
-	unsigned int i;
+	struct memory_region **link = &container->subregions;
 
-	if (container->nr_subregions == container->max_subregions && subregions_grow(container))
-		return -ENOMEM;
 	sub->sequence = ++container->mem->sequence;
-	i = subregions_search(container, sub);
-	memmove(&container->subregions[i + 1], &container->subregions[i],
-		(container->nr_subregions - i) * sizeof(sub));
-	container->subregions[i] = sub;
-	container->nr_subregions++;
 	sub->container = container;
-	return 0;
+	cover_self(sub);
+	while (*link && weight(*link) > weight(sub)) {
+		cover(*link, sub);
+		link = before(sub, *link) ? &(*link)->left : &(*link)->right;
+	}
+	split(*link, sub, &sub->left, &sub->right);
+	cover_again(sub);
+	*link = sub;
+	container->nr_subregions++;
+}
+
+static struct memory_region *del(struct memory_region *t, const struct memory_region *sub)
+{
+	if (t == sub)
+		return join(t->left, t->right);
+	if (before(sub, t))
+		t->left = del(t->left, sub);
+	else
+		t->right = del(t->right, sub);
+	cover_again(t);
+	return t;
 }
 
 void subregions_del(struct memory_region *container, struct memory_region *sub)
 {
-	unsigned int i = subregions_search(container, sub);
-
+	container->subregions = del(container->subregions, sub);
 	container->nr_subregions--;
-	memmove(&container->subregions[i], &container->subregions[i + 1],
-		(container->nr_subregions - i) * sizeof(sub));
 	sub->container = NULL;
+}
+
+static void update(struct memory_region *t, const struct memory_region *sub)
+{
+	if (t != sub)
+		update(before(sub, t) ? t->left : t->right, sub);
+	cover_again(t);
+}
+
+void subregions_update(struct memory_region *container, struct memory_region *sub)
+{
+	update(container->subregions, sub);
+}
+
+static int query(struct memory_region *t, struct range r,
+		 int (*fn)(void *opaque, struct memory_region *sub), void *opaque)
+{
+	struct range common;
+	int ret = 0;
+
+	while (!ret && t && t->subtree_enabled && t->subtree_end >= r.first) {
+		ret = query(t->left, r, fn, opaque);
+		if (ret || t->addr > r.last)
+			break;
+		if (t->enabled && range_intersect(subregion_range(t), r, &common))
+			ret = fn(opaque, t);
+		t = t->right;
+	}
+	return ret;
+}
+
+int subregions_query(const struct memory_region *container, struct range r,
+		     int (*fn)(void *opaque, struct memory_region *sub), void *opaque)
+{
+	return query(container->subregions, r, fn, opaque);
+}
+
+static int for_each(struct memory_region *t, int (*fn)(void *opaque, struct memory_region *sub),
+		    void *opaque)
+{
+	int ret = 0;
+
+	for (; !ret && t; t = t->right) {
+		ret = for_each(t->left, fn, opaque);
+		if (!ret)
+			ret = fn(opaque, t);
+	}
+	return ret;
+}
+
+int subregions_for_each(const struct memory_region *container,
+			int (*fn)(void *opaque, struct memory_region *sub), void *opaque)
+{
+	return for_each(container->subregions, fn, opaque);
 }

@@ -103,6 +103,8 @@ void pci_config_write(struct pci_bus *bus, uint8_t devfn, unsigned int reg, uint
 		if (touches(reg, size, PCI_COMMAND, 2) ||
 		    touches(reg, size, PCI_BASE_ADDRESS_0, 4 * PCI_NUM_BARS))
 			pci_bars_update(dev);
+		if (dev->config_written)
+			dev->config_written(dev, reg, size);
 	}
 	pthread_mutex_unlock(&bus->lock);
 }

@@ -50,8 +50,7 @@ static enum memtx_result address_write(void *opaque, hwaddr addr, uint64_t data,
 static const struct memory_region_ops address_ops = {
 	.read = address_read,
 	.write = address_write,
-	.valid_min = 4,
-	.valid_max = 4,
+	.valid = { .min = 4, .max = 4 },
 };
 
 /* What the address port selects; false: no function of this bus. */
@@ -92,8 +91,7 @@ static enum memtx_result data_write(void *opaque, hwaddr addr, uint64_t data, un
 static const struct memory_region_ops data_ops = {
 	.read = data_read,
 	.write = data_write,
-	.valid_min = 1,
-	.valid_max = 4,
+	.valid = { .max = 4 },
 };
 
 static enum memtx_result ecam_read(void *opaque, hwaddr addr, uint64_t *data, unsigned int size)
@@ -111,21 +109,20 @@ static enum memtx_result ecam_write(void *opaque, hwaddr addr, uint64_t data, un
 static const struct memory_region_ops ecam_ops = {
 	.read = ecam_read,
 	.write = ecam_write,
-	.valid_min = 1,
-	.valid_max = 4,
+	.valid = { .max = 4 },
 };
 
 static int host_regions_init(struct pci_bus *bus)
 {
 	int ret;
 
-	ret = memory_region_init_io(&bus->address_port, bus->mem, bus, &address_ops, bus,
+	ret = memory_region_init_io(&bus->address_port, bus->mem, NULL, &address_ops, bus,
 				    "pci-conf-idx", 4);
 	if (!ret)
-		ret = memory_region_init_io(&bus->data_port, bus->mem, bus, &data_ops, bus,
+		ret = memory_region_init_io(&bus->data_port, bus->mem, NULL, &data_ops, bus,
 					    "pci-conf-data", 4);
 	if (!ret)
-		ret = memory_region_init_io(&bus->ecam, bus->mem, bus, &ecam_ops, bus, "ecam",
+		ret = memory_region_init_io(&bus->ecam, bus->mem, NULL, &ecam_ops, bus, "ecam",
 					    LAYOUT_ECAM_SIZE);
 	return ret;
 }
@@ -164,11 +161,16 @@ static void host_region_fini(struct memory_region *container, struct memory_regi
 	memory_region_fini(mr);
 }
 
-/* Also of what an initialisation that failed has left. */
-void pci_host_fini(struct pci_bus *bus)
+void pci_bus_remove_bridge(struct pci_bus *bus)
 {
 	pci_device_del(&bus->bridge);
 	host_region_fini(bus->pci, &bus->ecam);
+}
+
+/* Also of what an initialisation that failed has left. */
+void pci_host_fini(struct pci_bus *bus)
+{
+	pci_bus_remove_bridge(bus);
 	host_region_fini(bus->io, &bus->data_port);
 	host_region_fini(bus->io, &bus->address_port);
 }

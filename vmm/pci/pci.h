@@ -49,6 +49,8 @@ struct pci_device {
 	const char *name;		/* for people: "ivshmem-plain" */
 	const char *id;			/* the user's name for it; NULL: none */
 	void (*destroy)(struct pci_device *dev);	/* NULL: the owner ends it by itself */
+	/* after a guest's write to config space, under the bus's mutex; may be NULL */
+	void (*config_written)(struct pci_device *dev, unsigned int reg, unsigned int size);
 	uint8_t config[PCI_CONFIG_SIZE];
 	uint8_t wmask[PCI_CONFIG_SIZE];	/* bits that a guest may write */
 	uint8_t w1c[PCI_CONFIG_SIZE];	/* bits that a guest clears by writing 1 */
@@ -68,6 +70,9 @@ int pci_bus_create(struct pci_bus **out, struct memory *mem, struct memory_regio
 
 /* The end of the bus and, by their destroy(), of the devices on it; no vCPU runs any more. */
 void pci_bus_destroy(struct pci_bus *bus);
+
+/* Take the host bridge out of slot 0, for another one: config space then is at the ports alone. */
+void pci_bus_remove_bridge(struct pci_bus *bus);
 
 /* A device without BARs, as it is after reset; @name and @identity must outlive it. */
 void pci_device_init(struct pci_device *dev, const char *name, const struct pci_identity *identity);

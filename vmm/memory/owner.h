@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Owners: what embeds regions, counted. As long as somebody holds a section of a region, or is in
+ * the middle of an access to it, its owner is there.
+ */
+#ifndef VMM_MEMORY_OWNER_H
+#define VMM_MEMORY_OWNER_H
+
+/**
+ * struct memory_owner - embedded in whatever embeds regions and may go before the machine does
+ * @refs: one is its creator's; changed by any thread
+ * @release: frees the owner, its regions with memory_region_fini(); called by whoever lets go last,
+ *	in any thread that holds no lock of the model and is not inside an access
+ */
+struct memory_owner {
+	unsigned int refs;
+	void (*release)(struct memory_owner *owner);
+};
+
+void memory_owner_init(struct memory_owner *owner, void (*release)(struct memory_owner *owner));
+
+/* Both take NULL: the owner of regions that live as long as the model does. */
+void memory_owner_get(struct memory_owner *owner);
+void memory_owner_put(struct memory_owner *owner);
+
+#endif /* VMM_MEMORY_OWNER_H */
