@@ -14,7 +14,7 @@ case_boot()
 # ended NAME STATUS: reboots it, which ends ivmm with that status.
 ended()
 {
-	guest "$1" '(sleep 0.2; reboot -f) >/dev/null 2>&1 &' && guest_reap "$1" 20 ||
+	guest "$1" '(sleep 0.2; reboot -f) >/dev/null 2>&1 &' && guest_reap "$1" 120 ||
 		boot_fail "$1 does not end" || return
 	(($(guest_status "$1") == $2)) || boot_fail "ivmm ends with status $(guest_status "$1")"
 }

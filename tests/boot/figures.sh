@@ -44,14 +44,27 @@ figure_boot_once()
 	start=$(now_ms)
 	ivmm "${machine[@]}" -serial "file:$console" -no-reboot &
 	pid=$!
-	while IFS= read -r -t 60 line; do
+	while IFS= read -r -t 240 line; do
 		[[ $line == "init: up"* ]] && break
 	done <&"$pipe"
-	boot_ms+=($(($(now_ms) - start)))
+	took=$(($(now_ms) - start))
 	exec {pipe}<&-
 	kill -KILL $pid
 	wait $pid
+	status=$?
 	[[ $line == "init: up"* ]]
+}
+
+# A guest that hung (and was killed) or reset before its init is the emulator's loss, counted as one.
+figure_boot_taken()
+{
+	local took status
+
+	figure_boot_once && boot_ms+=("$took") && return
+	[[ ${LAB_ACCEL:-tcg} == tcg && ($status == 137 || $status == "$GUEST_STATUS_BROKEN") ]] ||
+		return 1
+	echo "guest for a figure: ended with status $status before its init" >>"$LAB_OUT/lost"
+	figure_boot_once && boot_ms+=("$took")
 }
 
 figure_boot()
@@ -59,7 +72,7 @@ figure_boot()
 	local boot_ms=() i
 
 	for ((i = 0; i < FIGURES_N; i++)); do
-		figure_boot_once || return 1
+		figure_boot_taken || return 1
 	done
 	figure ivmm_exec_to_init_ms "${boot_ms[@]}"
 }
@@ -78,7 +91,7 @@ figure_private()
 {
 	local kib
 
-	guest_start figures $FIGURES_KERNEL && guest_wait figures 60 || return 1
+	guest_start figures $FIGURES_KERNEL && guest_wait figures 240 || return 1
 	kib=$(private_kib "$(guest_pid figures)")
 	guest_stop figures || return 1
 	((kib > 0)) && figure ivmm_private_kib "$kib"

@@ -15,7 +15,7 @@ refused()
 	local want=$1 text=$2 said status
 
 	shift 2
-	said=$(timeout 20 ivmm -kernel "$kernel" "$@" 2>&1)
+	said=$(timeout 120 ivmm -kernel "$kernel" "$@" 2>&1)
 	status=$?
 	((status == want)) && [[ $said == "ivmm: "*"$text"* && $(wc -l <<<"$said") == 1 ]] ||
 		boot_fail "status $status: $said"
@@ -109,7 +109,7 @@ case_option()
 case_no_kvm()
 {
 	unshare -m sh -c 'mount --bind /dev/null /dev/kvm && exec "$@"' - \
-		timeout 20 ivmm -kernel "$kernel" -serial none
+		timeout 120 ivmm -kernel "$kernel" -serial none
 	(($? == 1))
 }
 

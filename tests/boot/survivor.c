@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 	sigemptyset(&gone);
 	sigaddset(&gone, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &gone, NULL);
-	alarm(60);
+	alarm(300);
 	if (victim_start())
 		return 1;
 	printf("# holding %s\n", device);

@@ -4,7 +4,7 @@
 #   guest_start NAME VERSION [IVMM-OPTION…]        start ivmm on the lab's kernel 6.1 or 6.12
 #   qemu_guest_start NAME VERSION [QEMU-OPTION…]   the same with QEMU, the stranger
 #   guest_wait NAME SECONDS                        until it takes commands
-#   guest NAME COMMAND…                            run COMMAND in it (GUEST_TIMEOUT seconds, 60)
+#   guest NAME COMMAND…                            run COMMAND in it (GUEST_TIMEOUT seconds, 180)
 #   guest_push NAME FILE DEST                      copy a small file into it
 #   guest_pid NAME                                 the process id of its VMM
 #   guest_stop NAME                                power it off from within; the VMM's status
@@ -15,7 +15,8 @@
 GUEST_LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../build/lab" && pwd -P)
 GUEST_RUN=/run/lab/guests
 GUEST_MEM=128
-GUEST_STOP_S=60
+GUEST_COMMAND_S=180
+GUEST_STOP_S=180
 GUEST_APPEND="console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable"
 # ivmm's status when the guest reset without being asked, or KVM gave it up.
 GUEST_STATUS_BROKEN=1
@@ -154,21 +155,39 @@ guest_up()
 	return 1
 }
 
+# guest_reset NAME: what its VMM's status tells of a guest that reset without being asked. QEMU's
+# says nothing else, and nothing more.
+guest_reset()
+{
+	local words want=$GUEST_STATUS_BROKEN
+
+	mapfile -d '' words <"$GUEST_RUN/$1/words"
+	[[ ${words[0]} == ivmm ]] || want=0
+	[[ $(guest_status "$1") == "$want" ]]
+}
+
 # Only software emulation loses guests, and only before their init: one that hung, or whose VMM saw
 # it reset. A VMM that ended in any other way has failed.
 guest_lost()
 {
 	[[ ${LAB_ACCEL:-tcg} == tcg ]] && ! guest_saw_init "$1" || return 1
-	guest_alive "$1" || [[ $(guest_status "$1") == "$GUEST_STATUS_BROKEN" ]]
+	guest_alive "$1" || guest_reset "$1"
+}
+
+# guest_fate NAME: of one that is not up in time.
+guest_fate()
+{
+	if guest_alive "$1"; then
+		echo "hung"
+	else
+		echo "ended with status $(guest_status "$1")"
+	fi
 }
 
 guest_count_lost()
 {
-	local how="died"
-
-	guest_alive "$1" && how="hung"
 	printf 'guest %s of kernel %s: %s before its init\n' "$1" "$(cat "$GUEST_RUN/$1/version")" \
-		"$how" >>"$LAB_OUT/lost"
+		"$(guest_fate "$1")" >>"$LAB_OUT/lost"
 	mv "$LAB_OUT/$1/console.log" "$LAB_OUT/$1/console-lost.log"
 }
 
@@ -183,10 +202,19 @@ guest_wait()
 		guest_up "$name" "$seconds"
 	fi
 	if ! guest_alive "$name" || ! guest_saw_init "$name"; then
-		guest_say "$name" "did not come up in $seconds s; see $LAB_OUT/$name"
+		guest_say "$name" "did not come up: it $(guest_fate "$name"); see $LAB_OUT/$name"
 		return 1
 	fi
 	guest "$name" true
+}
+
+# guest_here NAME: what is asked of a guest that is gone fails at once, not at its deadline.
+guest_here()
+{
+	guest_alive "$1" || {
+		guest_say "$1" "does not run"
+		return 1
+	}
 }
 
 guest()
@@ -194,12 +222,14 @@ guest()
 	local name=$1
 
 	shift
-	agent exec "$GUEST_RUN/$name/agent" "${GUEST_TIMEOUT:-60}" "$*"
+	guest_here "$name" &&
+		agent exec "$GUEST_RUN/$name/agent" "${GUEST_TIMEOUT:-$GUEST_COMMAND_S}" "$*"
 }
 
 guest_push()
 {
-	agent push "$GUEST_RUN/$1/agent" "${GUEST_TIMEOUT:-60}" "$2" "$3"
+	guest_here "$1" &&
+		agent push "$GUEST_RUN/$1/agent" "${GUEST_TIMEOUT:-$GUEST_COMMAND_S}" "$2" "$3"
 }
 
 # guest_reap NAME SECONDS: waits for the VMM's end.
