@@ -64,6 +64,7 @@ ktap_programs()
 	for program in "$@"; do
 		number=$((number + 1))
 		verdict=
+		printf '    # Subtest: %s\n' "$(basename "$program" .sh)"
 		"$program" </dev/null | sed -u 's/^/    /'
 		((PIPESTATUS[0])) && verdict='not ' failed=1
 		printf '%sok %d - %s\n' "$verdict" $number "$(basename "$program" .sh)"

@@ -3,7 +3,6 @@
 // takes.
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -278,62 +277,6 @@ static int no_page_references(void)
 	return bad;
 }
 
-#define RACE_ROUNDS 100
-#define RACE_HUGES 8
-
-struct race {
-	pthread_barrier_t barrier;
-	char *at;
-};
-
-static void race_touch(struct race *race, size_t offset)
-{
-	pthread_barrier_wait(&race->barrier);
-	for (size_t i = 0; i < RACE_HUGES; i++)
-		((volatile char *)race->at)[i * HUGE + offset] = 1;
-	pthread_barrier_wait(&race->barrier);
-}
-
-static void *race_other(void *arg)
-{
-	for (int round = 0; round < RACE_ROUNDS; round++)
-		race_touch(arg, PAGE);
-	return NULL;
-}
-
-/* The first touches of two threads meet in the same 2 MiB, each of a mapping that is new. */
-static int race_run(struct race *race, int fd)
-{
-	for (int round = 0; round < RACE_ROUNDS; round++) {
-		race->at = mmap(NULL, RACE_HUGES * HUGE, RW, MAP_SHARED, fd, 0);
-		if (race->at == MAP_FAILED)
-			return ktap_fail("mmap: %s", strerror(errno));
-		race_touch(race, 0);
-		munmap(race->at, RACE_HUGES * HUGE);
-	}
-	return 0;
-}
-
-static int racing_faults(void)
-{
-	struct race race;
-	pthread_t other;
-	int fd, bad;
-
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		return ktap_skip("this guest has one CPU");
-	fd = open(device, O_RDWR);
-	if (fd < 0)
-		return ktap_fail("open: %s", strerror(errno));
-	pthread_barrier_init(&race.barrier, NULL, 2);
-	pthread_create(&other, NULL, race_other, &race);
-	bad = race_run(&race, fd);
-	if (!bad)
-		pthread_join(other, NULL);
-	close(fd);
-	return bad;
-}
-
 static const struct ktap_case cases[] = {
 	{ "a private mapping is refused", private_refused },
 	{ "a private read-only mapping is refused", private_read_refused },
@@ -345,7 +288,6 @@ static const struct ktap_case cases[] = {
 	{ "the last page alone is mapped", last_page },
 	{ "mapping and reading show the same bytes", same_bytes },
 	{ "a fault maps 2 MiB", huge_faults },
-	{ "two threads fault in the same 2 MiB at once", racing_faults },
 	{ "a part of 2 MiB is mapped by pages, the rest still 2 MiB at a time", partial_huge },
 	{ "the protection of a part changes and changes back", protect_part },
 	{ "a mapping can't grow", cannot_grow },

@@ -7,14 +7,15 @@
 INITRD_DIR=$LAB_DIR/initrd
 NESTED_MODULES=(virtio_pci virtio_console 9pnet_virtio 9p overlay kvm-amd kvm-intel)
 
-agent_build()
+# program_build NAME: a static program of the lab's own, of all that is in the folder of its name.
+program_build()
 {
-	local out=$LAB_DIR/bin/agent
+	local out=$LAB_DIR/bin/$1
 
-	[[ -e $out && -z $(find "$LAB_SRC/agent" -newer "$out" -name '*.[ch]') ]] && return 0
+	[[ -e $out && -z $(find "$LAB_SRC/$1" -newer "$out" -name '*.[ch]') ]] && return 0
 	mkdir -p "$LAB_DIR/bin"
 	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -O2 -static -o "$out.$$" \
-		"$LAB_SRC"/agent/*.c
+		"$LAB_SRC/$1"/*.c
 	mv "$out.$$" "$out"
 }
 
@@ -97,7 +98,7 @@ nested_initrd()
 	local modules
 
 	mapfile -t modules < <(kernel_modules "$1" "${NESTED_MODULES[@]}")
-	agent_build
+	program_build agent
 	initrd_pack "nested-$1" nested_initrd_make "$LAB_SRC/nested-main" "${modules[@]}"
 }
 
@@ -136,7 +137,7 @@ guest_initrd()
 
 	command -v lspci >/dev/null || die "lspci is missing: install pciutils"
 	mapfile -t inputs < <(guest_initrd_inputs "$1")
-	agent_build
+	program_build agent
 	out=$(initrd_pack "guest-$1" guest_initrd_make "${inputs[@]}")
 	ln -sfn "$(basename "$out")" "$INITRD_DIR/guest-$1"
 	printf '%s\n' "$out"

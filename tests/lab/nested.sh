@@ -3,8 +3,11 @@
 # Boots a nested host with the machine's root read-only in it, has one command run there, and ends
 # it.
 
-NESTED_BOOT_S=120
+NESTED_BOOT_S=300
 NESTED_LOST_MAX=2
+NESTED_PLAIN=(64M 16M 8M)
+NESTED_PEER_ID=7
+NESTED_VECTORS=4
 EXIT_NO_BOOT=120
 EXIT_DIED=121
 EXIT_TOO_MANY_LOST=122
@@ -71,19 +74,54 @@ nested_command_line()
 	return 0
 }
 
+# nested_devices: QEMU's ivshmem devices, if they were asked for. Its firmware finds a place for them
+# above 4 GiB only where there is RAM as well, and declares all below it uncached.
+nested_devices()
+{
+	local size
+
+	((nested_ivshmem)) || return 0
+	printf '%s\n' -machine pc,max-ram-below-4g=1G
+	for size in "${NESTED_PLAIN[@]}"; do
+		printf '%s\n' -object "memory-backend-ram,id=m$size,size=$size,share=on" \
+			-device "ivshmem-plain,memdev=m$size"
+	done
+	printf '%s\n' -chardev socket,id=server,path=server \
+		-device "ivshmem-doorbell,chardev=server,vectors=$NESTED_VECTORS"
+}
+
+# nested_server: the server of the one with interrupts; ends with the emulator.
+nested_server()
+{
+	((nested_ivshmem)) || return 0
+	program_build server
+	rm -f "$nested_dir/server"
+	(
+		cd "$nested_dir" &&
+			exec setsid setpriv --pdeathsig KILL "$LAB_DIR/bin/server" server \
+				$NESTED_PEER_ID $NESTED_VECTORS
+	) </dev/null >"$nested_out/nested-server.log" 2>&1 &
+	until [[ -S $nested_dir/server ]]; do
+		kill -0 $! 2>/dev/null || die "the server ended: $(<"$nested_out/nested-server.log")"
+		sleep 0.02
+	done
+}
+
 # nested_start: starts the emulator in the background; its end of the control port is
 # nested_dir/control.
 nested_start()
 {
-	local accel initrd
+	local accel devices initrd
 
 	mapfile -t accel < <(nested_accel_options)
+	mapfile -t devices < <(nested_devices)
+	nested_server
 	initrd=$(nested_initrd "$nested_kernel")
 	rm -f "$nested_dir/control"
 	cd "$nested_dir" || return
 	setsid setpriv --pdeathsig KILL "$LAB_DIR/bin/qemu-system-x86_64" \
 		-name lab -nodefaults -no-user-config -display none \
-		-no-reboot "${accel[@]}" -m "$nested_mem" -smp "$nested_smp" \
+		-no-reboot -d cpu_reset "${accel[@]}" -m "$nested_mem" -smp "$nested_smp" \
 		-kernel "$(kernel_image "$nested_kernel")" -initrd "$initrd" \
 		-append "$(nested_command_line)" \
 		-serial "file:$nested_out/nested-console.log" \
@@ -92,7 +130,7 @@ nested_start()
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap" \
 		-device virtio-9p-pci,fsdev=root,mount_tag=root \
 		-fsdev "local,id=out,path=$nested_out,security_model=none,multidevs=remap" \
-		-device virtio-9p-pci,fsdev=out,mount_tag=out \
+		-device virtio-9p-pci,fsdev=out,mount_tag=out "${devices[@]}" \
 		</dev/null >"$nested_out/nested-qemu.log" 2>&1 &
 	nested_pid=$!
 	cd "$LAB_REPO" || return
@@ -162,7 +200,7 @@ nested_boot()
 		nested_start
 		nested_wait_up || true
 	fi
-	if ! nested_alive || ! nested_exec 10 true 2>/dev/null; then
+	if ! nested_alive || ! nested_exec 60 true 2>/dev/null; then
 		say "the nested host did not come up; the end of $nested_out/nested-console.log:"
 		tail -n 20 "$nested_out"/nested-qemu.log "$nested_out"/nested-console.log >&2
 		return $EXIT_NO_BOOT
@@ -209,12 +247,25 @@ nested_verdict()
 	return "$1"
 }
 
+# nested_cause: how the emulator came to end, as far as its own log tells; that has the registers of
+# each processor at each reset, the first ones included.
+nested_cause()
+{
+	if nested_alive; then
+		echo "its emulator runs, but nothing answers"
+	elif grep -qs '^Triple fault' "$nested_out/nested-qemu.log"; then
+		echo "triple fault, see $nested_out/nested-qemu.log"
+	else
+		echo "without a triple fault"
+	fi
+}
+
 # nested_died: tells a lost nested host from a command that ends with the agent's own statuses.
 nested_died()
 {
 	sleep 0.2
-	nested_alive && nested_exec 10 true 2>/dev/null && return 1
-	say "the nested host died; the end of $nested_out/nested-console.log:"
+	nested_alive && nested_exec 60 true 2>/dev/null && return 1
+	say "the nested host died ($(nested_cause)); the end of $nested_out/nested-console.log:"
 	tail -n 30 "$nested_out/nested-console.log" >&2
 }
 
@@ -237,6 +288,7 @@ nested_settle()
 nested_options()
 {
 	nested_kernel=6.12 nested_mem=3G nested_smp=2 nested_timeout=600 nested_out=
+	nested_ivshmem=0
 	verbose=$([[ -t 2 ]] && echo 1 || echo 0)
 	nested_words=0
 	while (($#)); do
@@ -246,6 +298,7 @@ nested_options()
 		--smp) nested_smp=$2 ;;
 		--timeout) nested_timeout=$2 ;;
 		--out) nested_out=$2 ;;
+		--ivshmem) nested_ivshmem=1; shift; nested_words=$((nested_words + 1)); continue ;;
 		--verbose) verbose=1; shift; nested_words=$((nested_words + 1)); continue ;;
 		--) nested_words=$((nested_words + 1)); break ;;
 		-*) die "'$1' is not an option: see lab --help" ;;

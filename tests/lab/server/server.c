@@ -15,7 +15,7 @@
 
 #define PROTOCOL_VERSION 0
 #define SIZE (4 << 20)
-#define DEADLINE_S 600
+#define DEADLINE_S 1800
 
 static int fail(const char *what)
 {
