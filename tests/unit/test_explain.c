@@ -187,7 +187,26 @@ static void cut_off_by_a_container(void **state)
 "0x1800 in memory: nobody answers\n"
 "  not there: bar @0x400: container window ends after 0x7ff\n"
 "    on the way root @0x1800 > window @0x800 > bar @0x400\n");
+	assert_non_null(strstr(text(f, ADDR, true), "\"why\": \"cut-off\", \"by\": \"window\""));
 	assert_non_null(strstr(text(f, ADDR - 1, false), "0x17ff in memory: bar @0x3ff (i/o)"));
+	fini_all(v, 2);
+}
+
+/* What is disabled and ends too early is missing for a reason that is no news. */
+static void one_thing_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+	struct memory_region v[3];
+
+	container(f, &v[0], "window", 0x800);
+	io(f, &v[1], "bar", 0x2000);
+	assert_ok(memory_region_init_alias(&v[2], f->mem, NULL, "alias", &v[0], 0, 0x2000));
+	add(&v[0], 0, &v[1], 0);
+	add(&f->root, 0x1000, &v[2], 0);
+	assert_non_null(strstr(text(f, ADDR, false), "bar @0x800: container window ends after"));
+	assert_ok(memory_region_set_enabled(&v[2], false));
+	assert_string_equal(text(f, ADDR, false), "0x1800 in memory: nobody answers\n");
+	fini_all(v + 2, 1);
 	fini_all(v, 2);
 }
 
@@ -203,6 +222,8 @@ static void behind_the_window_of_an_alias(void **state)
 "0x1800 in memory: nobody answers\n"
 "  not there: ram @0x4800: the window of alias low ends after 0x7ff\n"
 "    on the way root @0x1800 > alias low @0x800 > ram @0x4800\n");
+	assert_non_null(strstr(text(f, ADDR, true), "\"why\": \"behind-window\", \"by\": "
+			       "\"low\""));
 	assert_non_null(strstr(text(f, ADDR - 1, false),
 			       "    on the way root @0x17ff > alias low @0x7ff > ram @0x47ff\n"));
 	/* through another window the byte is seen: that the first one ends is no news */
@@ -311,6 +332,9 @@ static void the_ends_of_all_addresses(void **state)
 	assert_non_null(strstr(text(f, UINT64_MAX - 0x1000, false), ": all @0xffffffffffffffff "));
 	assert_non_null(strstr(f->text, "alias late @0xfff > all"));
 	fini_all(v + 1, 1);
+	assert_ok(memory_region_set_address(&v[0], 0x2000));
+	assert_string_equal(text(f, 0x1fff, false), "0x1fff in memory: nobody answers\n");
+	assert_non_null(strstr(text(f, 0x2000, false), ": all @0x0 "));
 	fini_all(v, 1);
 }
 
@@ -428,6 +452,7 @@ int main(void)
 		CASE(a_subregion_of_a_device),
 		CASE(disabled),
 		CASE(cut_off_by_a_container),
+		CASE(one_thing_at_a_time),
 		CASE(behind_the_window_of_an_alias),
 		CASE(a_byte_that_is_seen_elsewhere_is_not_missing),
 		CASE(the_nearest_window),
