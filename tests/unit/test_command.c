@@ -52,6 +52,23 @@ static void no_such_flag(void **state)
 		      "{\"error\": \"'all' does not go with version; help lists what does\"}\n");
 }
 
+static void words_that_are_missing_or_wrong(void **state)
+{
+	(void)state;
+	assert_answer("explain", false, "error: explain takes ADDR [SPACE]\n");
+	assert_answer("explain -j", false, "{\"error\": \"explain takes ADDR [SPACE]\"}\n");
+	assert_answer("explain 1 I/O 3", false,
+		      "error: '3' does not go with explain; help lists what does\n");
+	assert_answer("explain -f 1", false,
+		      "error: '-f' does not go with explain; help lists what does\n");
+	assert_answer("explain 0x", false,
+		      "error: '0x' is not an address; write 0x1000, or 4096\n");
+	assert_answer("explain +1", false,
+		      "error: '+1' is not an address; write 0x1000, or 4096\n");
+	assert_answer("explain -j 0x10000000000000000", false, "{\"error\": "
+		      "\"'0x10000000000000000' is not an address; write 0x1000, or 4096\"}\n");
+}
+
 static void too_much(void **state)
 {
 	(void)state;
@@ -69,6 +86,7 @@ int main(void)
 		cmocka_unit_test(version),
 		cmocka_unit_test(no_such_command),
 		cmocka_unit_test(no_such_flag),
+		cmocka_unit_test(words_that_are_missing_or_wrong),
 		cmocka_unit_test(too_much),
 	};
 

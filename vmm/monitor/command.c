@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The table of commands: each one prints what another part of the machine knows. */
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
 #include "kvm/slots.h"
+#include "kvm/slots_explain.h"
 #include "kvm/vcpu.h"
 #include "machine.h"
+#include "memory/explain.h"
 #include "memory/memory.h"
 #include "monitor/command.h"
 #include "pci/pci.h"
@@ -38,7 +43,26 @@ struct command {
 struct words {
 	unsigned int nr;
 	char *word[WORDS_MAX];
+	bool json;			/* is wanted; whatever else is wrong */
 };
+
+__attribute__((format(printf, 3, 4)))
+static void complain(bool json, FILE *out, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!json) {
+		fprintf(out, "error: %s\n", text);
+		return;
+	}
+	fputs("{\"error\": ", out);
+	json_string(out, text);
+	fputs("}\n", out);
+}
 
 static bool wants(const struct args *args, char flag)
 {
@@ -47,12 +71,59 @@ static bool wants(const struct args *args, char flag)
 
 static unsigned int mtree_flags(const struct args *args)
 {
-	return (wants(args, 'f') ? MTREE_FLAT : 0) | (wants(args, 'j') ? MTREE_JSON : 0);
+	static const struct {
+		char letter;
+		unsigned int flag;
+	} letters[] = {
+		{ 'f', MTREE_FLAT },
+		{ 'd', MTREE_DISPATCH },
+		{ 'o', MTREE_OWNERS },
+		{ 'D', MTREE_DISABLED },
+		{ 'j', MTREE_JSON },
+	};
+	unsigned int flags = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(letters); i++)
+		flags |= wants(args, letters[i].letter) ? letters[i].flag : 0;
+	return flags;
 }
 
 static void run_mtree(struct machine *m, FILE *out, const struct args *args)
 {
 	mtree_info(m->memory, out, mtree_flags(args));
+}
+
+static bool address_parse(const char *text, uint64_t *addr)
+{
+	char *end;
+
+	errno = 0;
+	*addr = strtoull(text, &end, 0);
+	return !errno && !*end && isdigit((unsigned char)text[0]);
+}
+
+static void explain_in(struct machine *m, FILE *out, const struct args *args, uint64_t addr)
+{
+	struct explain_server server = { "slot", kvm_slots_explain, m->slots };
+	const char *name = args->nr > 1 ? args->word[1] : "memory";
+	struct address_space *as = address_space_find(m->memory, name);
+
+	if (!as)
+		complain(wants(args, 'j'), out, "there is no address space '%s'; info mtree lists "
+			 "them", name);
+	else if (explain_info(as, addr, &server, out, wants(args, 'j')))
+		complain(wants(args, 'j'), out, "out of memory");
+}
+
+static void run_explain(struct machine *m, FILE *out, const struct args *args)
+{
+	uint64_t addr;
+
+	if (address_parse(args->word[0], &addr))
+		explain_in(m, out, args, addr);
+	else
+		complain(wants(args, 'j'), out, "'%s' is not an address; write 0x1000, or 4096",
+			 args->word[0]);
 }
 
 static void run_ramblock(struct machine *m, FILE *out, const struct args *args)
@@ -105,12 +176,15 @@ static void run_quit(struct machine *m, FILE *out, const struct args *args)
 static void run_help(struct machine *m, FILE *out, const struct args *args);
 
 static const struct command commands[] = {
-	{ "info", "mtree", "fj", "the tree of memory regions; -f: the flat views", run_mtree, { 0 } },
+	{ "info", "mtree", "fdoDj", "the tree of memory regions; -f: the flat views, -d: how "
+	  "lookups go, -o: owners, -D: disabled ones too", run_mtree, { 0 } },
 	{ "info", "pci", "j", "PCI devices and their BARs", run_pci, { 0 } },
 	{ "info", "ramblock", "j", "blocks of RAM", run_ramblock, { 0 } },
 	{ "info", "slots", "j", "KVM's memory slots", run_slots, { 0 } },
 	{ "info", "status", "j", "do the vCPUs run?", run_status, { 0 } },
 	{ "info", "version", "j", "the version of ivmm", run_version, { 0 } },
+	{ NULL, "explain", "j", "what answers at an address (of memory, or of SPACE), and why",
+	  run_explain, { "ADDR [SPACE]", 1, 2 } },
 	{ NULL, "cont", "", "let the vCPUs run", run_cont, { 0 } },
 	{ NULL, "stop", "", "put the vCPUs on hold", run_stop, { 0 } },
 	{ NULL, "quit", "", "end the machine at once, with status 0", run_quit, { 0 } },
@@ -127,37 +201,10 @@ static void run_help(struct machine *m, FILE *out, const struct args *args)
 				    c->group ? " " : "", c->name, c->words.names ? " " : "",
 				    c->words.names ? c->words.names : "");
 
-		for (const char *flag = c->flags; *flag; flag++)
-			width += fprintf(out, " [-%c]", *flag);
-		fprintf(out, "%*s%s\n", 24 - width, "", c->help);
+		if (*c->flags)
+			width += fprintf(out, " [-%s]", c->flags);
+		fprintf(out, "%*s%s\n", 27 - width, "", c->help);
 	}
-}
-
-/* Is JSON wanted? The whole line is looked at, as it may be wrong in any place. */
-static bool words_want_json(const struct words *w)
-{
-	for (unsigned int i = 0; i < w->nr; i++)
-		if (w->word[i][0] == '-' && strchr(w->word[i], 'j'))
-			return true;
-	return false;
-}
-
-__attribute__((format(printf, 3, 4)))
-static void complain(const struct words *w, FILE *out, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (!words_want_json(w)) {
-		fprintf(out, "error: %s\n", text);
-		return;
-	}
-	fputs("{\"error\": ", out);
-	json_string(out, text);
-	fputs("}\n", out);
 }
 
 /* -1 if there are too many of them. */
@@ -165,11 +212,12 @@ static int words_cut(struct words *w, char *line)
 {
 	char *save, *word;
 
-	w->nr = 0;
+	*w = (struct words){ .nr = 0 };
 	for (word = strtok_r(line, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		if (w->nr == WORDS_MAX)
 			return -1;
 		w->word[w->nr++] = word;
+		w->json |= *word == '-' && strchr(word, 'j');
 	}
 	return 0;
 }
@@ -212,13 +260,13 @@ static bool args_parse(const struct command *c, const struct words *w, unsigned 
 {
 	for (unsigned int i = from; i < w->nr; i++) {
 		if (!args_take(c, w->word[i], args)) {
-			complain(w, out, "'%s' does not go with %s; help lists what does",
+			complain(w->json, out, "'%s' does not go with %s; help lists what does",
 				 w->word[i], c->name);
 			return false;
 		}
 	}
 	if (args->nr < c->words.min)
-		complain(w, out, "%s takes %s", c->name, c->words.names);
+		complain(w->json, out, "%s takes %s", c->name, c->words.names);
 	return args->nr >= c->words.min;
 }
 
@@ -230,18 +278,18 @@ void command_run(struct machine *m, char *line, bool too_long, FILE *out)
 	struct words w;
 
 	if (words_cut(&w, line)) {
-		complain(&w, out, "more than %d words; help lists the commands", WORDS_MAX);
+		complain(w.json, out, "more than %d words; help lists the commands", WORDS_MAX);
 		return;
 	}
 	if (too_long) {
-		complain(&w, out, "a line has at most %d characters", COMMAND_LINE_MAX);
+		complain(w.json, out, "a line has at most %d characters", COMMAND_LINE_MAX);
 		return;
 	}
 	if (!w.nr)
 		return;
 	c = command_find(&w, &used);
 	if (!c)
-		complain(&w, out, "there is no '%s%s%s'; help lists the commands", w.word[0],
+		complain(w.json, out, "there is no '%s%s%s'; help lists the commands", w.word[0],
 			 w.nr > 1 ? " " : "", w.nr > 1 ? w.word[1] : "");
 	else if (args_parse(c, &w, used, &args, out))
 		c->run(m, out, &args);
