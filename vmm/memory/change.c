@@ -54,56 +54,109 @@ static int add_log(struct space_change *change, const struct flat_range *old,
 	return ret ? ret : ranges_add(&change->log_new, new);
 }
 
-/* Past all that both have in one leaf. */
-static void skip_shared(struct flat_cursor *old, struct flat_cursor *new)
+/* Both views, as they are gone through at once. */
+struct comparison {
+	struct flat_cursor old, new;
+};
+
+/* On to the first range that does not end before @addr, if that is further on. */
+static void cursor_advance(struct flat_cursor *c, hwaddr addr)
 {
-	while (!old->i && !new->i && old->leaf < old->view->nr_leaves &&
-	       new->leaf < new->view->nr_leaves &&
-	       old->view->leaves[old->leaf] == new->view->leaves[new->leaf]) {
-		old->leaf++;
-		new->leaf++;
-	}
+	struct flat_cursor to = flatview_seek(c->view, addr);
+
+	if (to.leaf > c->leaf || (to.leaf == c->leaf && to.i > c->i))
+		*c = to;
 }
 
-/* One range of either, or of both. */
-static int compare_next(struct space_change *change, struct flat_cursor *old,
-			struct flat_cursor *new)
+/* NULL if the next range starts behind @last. */
+static const struct flat_range *cursor_get_until(const struct flat_cursor *c, hwaddr last)
 {
-	const struct flat_range *a = flat_cursor_get(old), *b = flat_cursor_get(new);
-	int ret;
+	const struct flat_range *fr = flat_cursor_get(c);
 
-	if (a && b && flat_range_same(a, b)) {
-		ret = add_log(change, a, b);
-		flat_cursor_next(old);
-		flat_cursor_next(new);
-	} else if (!b || (a && a->addr.first <= b->addr.first)) {
-		ret = ranges_add(&change->del, a);
-		flat_cursor_next(old);
-	} else {
-		ret = ranges_add(&change->add, b);
-		flat_cursor_next(new);
+	return fr && fr->addr.first <= last ? fr : NULL;
+}
+
+/* All that starts up to @last. Ranges are in order, and no two of a view start together. */
+static int compare_until(struct space_change *change, struct comparison *c, hwaddr last)
+{
+	int ret = 0;
+
+	while (!ret) {
+		const struct flat_range *a = cursor_get_until(&c->old, last);
+		const struct flat_range *b = cursor_get_until(&c->new, last);
+
+		if (!a && !b)
+			break;
+		if (a && b && flat_range_same(a, b)) {
+			ret = add_log(change, a, b);
+			flat_cursor_next(&c->old);
+			flat_cursor_next(&c->new);
+		} else if (!b || (a && a->addr.first <= b->addr.first)) {
+			ret = ranges_add(&change->del, a);
+			flat_cursor_next(&c->old);
+		} else {
+			ret = ranges_add(&change->add, b);
+			flat_cursor_next(&c->new);
+		}
 	}
 	return ret;
 }
 
-/* Ranges are in order, and no two of a view start together. */
-static int compare(struct address_space *as)
+/*
+ * Only where there is damage, and one address further: what ends or starts there may have been one
+ * with what was, or is, in there.
+ */
+static int compare(struct address_space *as, const struct damage *damage)
 {
-	struct flat_cursor old = { .view = as->view }, new = { .view = as->change->view };
+	struct comparison c = { { .view = as->view }, { .view = as->change->view } };
 	int ret = 0;
 
-	for (;;) {
-		skip_shared(&old, &new);
-		if (ret || (!flat_cursor_get(&old) && !flat_cursor_get(&new)))
-			return ret;
-		ret = compare_next(as->change, &old, &new);
+	for (unsigned int i = 0; !ret && i < damage->nr; i++) {
+		hwaddr first = damage->v[i].first, last = damage->v[i].last;
+
+		cursor_advance(&c.old, first ? first - 1 : 0);
+		cursor_advance(&c.new, first ? first - 1 : 0);
+		ret = compare_until(as->change, &c, last == RANGE_MAX ? last : last + 1);
 	}
+	return ret;
+}
+
+static int ranges_copy(struct flat_ranges *to, const struct flat_ranges *from)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < from->nr; i++)
+		ret = ranges_add(to, from->v[i]);
+	return ret;
+}
+
+/* What was found for @from, which shows the same views. */
+static int copy(struct space_change *to, const struct space_change *from)
+{
+	int ret = ranges_copy(&to->del, &from->del);
+
+	if (!ret)
+		ret = ranges_copy(&to->add, &from->add);
+	if (!ret)
+		ret = ranges_copy(&to->log_old, &from->log_old);
+	return ret ? ret : ranges_copy(&to->log_new, &from->log_new);
+}
+
+/* As many spaces show the same, the one before @as has often done the work. */
+static int compare_once(struct address_space *as, const struct damage *damage)
+{
+	const struct address_space *prev = TAILQ_PREV(as, spaces, link);
+
+	if (prev && prev->change->changed && prev->view == as->view &&
+	    prev->change->view == as->change->view)
+		return copy(as->change, prev->change);
+	return compare(as, damage);
 }
 
 int change_find(struct address_space *as, const struct damage *damage)
 {
 	struct space_change *change = as->change;
-	int ret = compare(as);
+	int ret = compare_once(as, damage);
 
 	if (!ret && (change->attached.nr || as->mem->nr_attachments)) {
 		ret = attached_render(&change->next_attached, &change->attached, as->view,

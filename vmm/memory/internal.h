@@ -31,6 +31,8 @@ struct memory {
 	TAILQ_HEAD(listeners, memory_listener) listeners;	/* by priority, ascending */
 	struct retired *retired;	/* to be freed when no reader is left */
 	unsigned int nr_retired;
+	/* the same, their grace periods under way; in order of those */
+	STAILQ_HEAD(, retired_batch) batches;
 	struct renderer renderer;
 	unsigned int nr_attachments;	/* of all regions */
 	unsigned int global_log;	/* memory_global_dirty_log_start() less stop */

@@ -28,6 +28,7 @@ int memory_create(struct memory **out)
 	TAILQ_INIT(&mem->spaces);
 	TAILQ_INIT(&mem->view_roots);
 	TAILQ_INIT(&mem->listeners);
+	STAILQ_INIT(&mem->batches);
 	*out = mem;
 	return 0;
 

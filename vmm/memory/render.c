@@ -44,24 +44,45 @@ static struct flat_range *last_pending(struct renderer *r)
 	return r->nr_pending ? &r->pending[r->nr_pending - 1] : NULL;
 }
 
+static int reserve_pending(struct renderer *r, size_t more)
+{
+	size_t max = r->max_pending ? r->max_pending : 2 * FLAT_LEAF_MAX;
+	struct flat_range *pending;
+
+	if (r->nr_pending + more <= r->max_pending)
+		return 0;
+	while (max < r->nr_pending + more)
+		max *= 2;
+	pending = reallocarray(r->pending, max, sizeof(*pending));
+	if (!pending)
+		return -ENOMEM;
+	r->pending = pending;
+	r->max_pending = max;
+	return 0;
+}
+
 /* @range comes behind all others. */
 static int append(struct renderer *r, const struct flat_range *range)
 {
-	struct flat_range *last = last_pending(r), *more;
-	size_t max = r->max_pending ? 2 * r->max_pending : 2 * FLAT_LEAF_MAX;
+	struct flat_range *last = last_pending(r);
 
 	if (last && range_continues(last, range)) {
 		last->addr.last = range->addr.last;
 		return 0;
 	}
-	if (r->nr_pending == r->max_pending) {
-		more = reallocarray(r->pending, max, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		r->pending = more;
-		r->max_pending = max;
-	}
+	if (reserve_pending(r, 1))
+		return -ENOMEM;
 	r->pending[r->nr_pending++] = *range;
+	return 0;
+}
+
+/* @nr ranges that come behind all others, none of which goes on where the one before it ends. */
+static int append_as_is(struct renderer *r, const struct flat_range *ranges, size_t nr)
+{
+	if (reserve_pending(r, nr))
+		return -ENOMEM;
+	memcpy(r->pending + r->nr_pending, ranges, nr * sizeof(*ranges));
+	r->nr_pending += nr;
 	return 0;
 }
 
@@ -204,6 +225,32 @@ static int append_part(struct renderer *r, const struct source *s, const struct 
 	return append(r, &part);
 }
 
+/* How many ranges from the next one on are whole, in its leaf, and before @limit. */
+static unsigned int source_whole_ranges(const struct source *s, hwaddr limit)
+{
+	const struct flat_leaf *leaf = s->c.view->leaves[s->c.leaf];
+	unsigned int end = s->c.i;
+
+	if (leaf->ranges[end].addr.first < s->from)
+		return 0;
+	while (end < leaf->nr && leaf->ranges[end].addr.last < limit)
+		end++;
+	return end - s->c.i;
+}
+
+/* The next @nr ranges as they are, which are in one leaf. */
+static int append_whole(struct renderer *r, struct source *s, unsigned int nr)
+{
+	const struct flat_range *fr = source_get(s);
+	int ret = append(r, fr);
+
+	if (!ret)
+		ret = append_as_is(r, fr + 1, nr - 1);
+	s->c.i += nr - 1;
+	source_next(r, s);
+	return ret;
+}
+
 /* All of the older view before @limit; only so much is read as the leaves that stay don't have. */
 static int keep_before(struct renderer *r, struct source *s, hwaddr limit)
 {
@@ -215,6 +262,11 @@ static int keep_before(struct renderer *r, struct source *s, hwaddr limit)
 
 		if (n && !must_open(r, s)) {
 			ret = share_leaves(r, s, n);
+			continue;
+		}
+		n = source_whole_ranges(s, limit);
+		if (n) {
+			ret = append_whole(r, s, n);
 			continue;
 		}
 		ret = append_part(r, s, fr, limit - 1);
@@ -354,13 +406,16 @@ void flatview_discard(struct flatview *view, const struct flatview *old)
 /* Both have their common leaves in the same order, and each leaf where it starts. */
 void flatview_retire(struct memory *mem, struct flatview *old, const struct flatview *new)
 {
-	unsigned int j = 0, nr = new ? new->nr_leaves : 0;
+	unsigned int i = 0, j = 0, nr = new ? new->nr_leaves : 0;
 
-	for (unsigned int i = 0; i < old->nr_leaves; i++) {
-		while (j < nr && new->firsts[j] < old->firsts[i])
+	while (i < old->nr_leaves) {
+		/* almost all the time */
+		while (i < old->nr_leaves && j < nr && new->leaves[j] == old->leaves[i])
+			i++, j++;
+		while (j < nr && i < old->nr_leaves && new->firsts[j] < old->firsts[i])
 			j++;
-		if (j == nr || new->leaves[j] != old->leaves[i])
-			memory_retire(mem, &old->leaves[i]->retired);
+		if (i < old->nr_leaves && (j == nr || new->leaves[j] != old->leaves[i]))
+			memory_retire(mem, &old->leaves[i++]->retired);
 	}
 	if (!new || new->hints != old->hints)
 		memory_retire(mem, &old->hints->retired);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What readers may still look at is freed when none of them can: many pieces at a time. */
+/*
+ * What readers may still look at is freed when none of them can: many pieces at a time, and by who
+ * retires the next ones, in whose caches they are.
+ */
 #include <stdlib.h>
 
 #include <urcu/urcu-memb.h>
@@ -12,6 +15,8 @@
 struct retired_batch {
 	struct rcu_head rcu;
 	struct retired *first;
+	STAILQ_ENTRY(retired_batch) link;
+	bool unseen;			/* no reader is left; set by RCU's thread */
 };
 
 static void retired_free(struct retired *first)
@@ -24,12 +29,23 @@ static void retired_free(struct retired *first)
 	}
 }
 
-static void batch_free(struct rcu_head *rcu)
+static void batch_unseen(struct rcu_head *rcu)
 {
 	struct retired_batch *batch = caa_container_of(rcu, struct retired_batch, rcu);
 
-	retired_free(batch->first);
-	free(batch);
+	__atomic_store_n(&batch->unseen, true, __ATOMIC_RELEASE);
+}
+
+static void free_unseen(struct memory *mem)
+{
+	struct retired_batch *batch;
+
+	while ((batch = STAILQ_FIRST(&mem->batches)) &&
+	       __atomic_load_n(&batch->unseen, __ATOMIC_ACQUIRE)) {
+		STAILQ_REMOVE_HEAD(&mem->batches, link);
+		retired_free(batch->first);
+		free(batch);
+	}
 }
 
 /* Without memory for it, the next one tries. */
@@ -40,9 +56,11 @@ static void retired_flush(struct memory *mem)
 	if (!batch)
 		return;
 	batch->first = mem->retired;
+	batch->unseen = false;
 	mem->retired = NULL;
 	mem->nr_retired = 0;
-	urcu_memb_call_rcu(&batch->rcu, batch_free);
+	STAILQ_INSERT_TAIL(&mem->batches, batch, link);
+	urcu_memb_call_rcu(&batch->rcu, batch_unseen);
 }
 
 void memory_retire(struct memory *mem, struct retired *retired)
@@ -51,13 +69,16 @@ void memory_retire(struct memory *mem, struct retired *retired)
 		return;
 	retired->next = mem->retired;
 	mem->retired = retired;
-	if (++mem->nr_retired >= RETIRED_MAX)
-		retired_flush(mem);
+	if (++mem->nr_retired < RETIRED_MAX)
+		return;
+	free_unseen(mem);
+	retired_flush(mem);
 }
 
 void memory_retire_fini(struct memory *mem)
 {
+	urcu_memb_barrier();
+	free_unseen(mem);
 	urcu_memb_synchronize_rcu();
 	retired_free(mem->retired);
-	urcu_memb_barrier();
 }
