@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define _LGPL_SOURCE		/* read-side sections inline */
 #include <urcu/urcu-memb.h>
 
 #include "memory/access_internal.h"
@@ -141,8 +142,8 @@ static enum memtx_result access_place(const struct place *p, char *buf, struct a
 	return (p->fr ? access_kinds[p->fr->mr->kind] : access_nobody)(p, buf, a, done);
 }
 
-static enum memtx_result access(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
-				struct access a)
+static enum memtx_result access_run(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
+				    struct access a)
 {
 	enum memtx_result res = MEMTX_OK, part;
 	const struct flatview *view;
@@ -166,7 +167,7 @@ enum memtx_result address_space_rw(struct address_space *as, hwaddr addr, void *
 {
 	struct access a = { is_write ? ACCESS_WRITE : ACCESS_READ, !copy_is_width(len) };
 
-	return access(as, addr, buf, len, a);
+	return access_run(as, addr, buf, len, a);
 }
 
 enum memtx_result address_space_read(struct address_space *as, hwaddr addr, void *buf,
@@ -186,7 +187,7 @@ enum memtx_result address_space_write_rom(struct address_space *as, hwaddr addr,
 {
 	struct access a = { ACCESS_LOAD, true };
 
-	return access(as, addr, (void *)buf, len, a);
+	return access_run(as, addr, (void *)buf, len, a);
 }
 
 enum memtx_result access_transfer(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
@@ -194,7 +195,7 @@ enum memtx_result access_transfer(struct address_space *as, hwaddr addr, void *b
 {
 	struct access a = { is_write ? ACCESS_WRITE : ACCESS_READ, true };
 
-	return access(as, addr, buf, len, a);
+	return access_run(as, addr, buf, len, a);
 }
 
 enum memtx_result address_space_set(struct address_space *as, hwaddr addr, uint8_t c, uint64_t len)
@@ -207,7 +208,7 @@ enum memtx_result address_space_set(struct address_space *as, hwaddr addr, uint8
 	memset(fill, c, sizeof(fill));
 	for (; len; addr += n, len -= n) {
 		n = len < sizeof(fill) ? len : sizeof(fill);
-		part = access(as, addr, fill, n, a);
+		part = access_run(as, addr, fill, n, a);
 		res = res ? res : part;
 	}
 	return res;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#define _LGPL_SOURCE		/* read-side sections inline */
 #include <urcu/urcu-memb.h>
 
 #include "memory/access_internal.h"

@@ -21,6 +21,19 @@ static inline bool copy_is_width(uint64_t len)
 	return len == 1 || len == 2 || len == 4 || len == 8;
 }
 
+/* @len bytes, 1, 2, 4 or 8, that nobody else looks at. */
+static inline void copy_width(void *to, const void *from, unsigned int len)
+{
+	if (len == 4)
+		memcpy(to, from, 4);
+	else if (len == 1)
+		memcpy(to, from, 1);
+	else if (len == 8)
+		memcpy(to, from, 8);
+	else
+		memcpy(to, from, 2);
+}
+
 static inline bool copy_is_single(const void *ram, uint64_t len)
 {
 	return copy_is_width(len) && !((uintptr_t)ram & (len - 1));

@@ -5,6 +5,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "memory/attachments.h"
+#include "memory/copy.h"
 #include "memory/internal.h"
 
 /* Who this thread is in the middle of calling: a chain through the stack. */
@@ -102,14 +104,14 @@ static void mmio_spread(const struct memory_region_ops *ops, void *buf, uint64_t
 		v = htobe64(v << (64 - 8 * size));
 	else
 		v = htole64(v);
-	memcpy(buf, &v, size);
+	copy_width(buf, &v, size);
 }
 
 static uint64_t mmio_gather(const struct memory_region_ops *ops, const void *buf, unsigned int size)
 {
 	uint64_t v = 0;
 
-	memcpy(&v, buf, size);
+	copy_width(&v, buf, size);
 	if (ops->endianness == MEMORY_BIG_ENDIAN)
 		return be64toh(v) >> (64 - 8 * size);
 	return le64toh(v);
@@ -242,12 +244,25 @@ enum memtx_result mmio_read(struct memory_region *mr, hwaddr offset, void *buf, 
 	return res;
 }
 
+/* A store that the kernel did not take for an eventfd that it is meant for, maybe could not. */
+static bool mmio_signal(const struct memory_region *mr, hwaddr offset, const void *buf,
+			unsigned int size)
+{
+	uint64_t v = 0;
+
+	copy_width(&v, buf, size);
+	return attachments_signal(mr, offset, size, le64toh(v));
+}
+
 enum memtx_result mmio_write(struct memory_region *mr, hwaddr offset, const void *buf,
 			     unsigned int size)
 {
 	struct mmio_frame frame;
-	enum memtx_result res = mmio_begin(mr, offset, size, true, &frame);
+	enum memtx_result res;
 
+	if (mr->attachments && mmio_signal(mr, offset, buf, size))
+		return MEMTX_OK;
+	res = mmio_begin(mr, offset, size, true, &frame);
 	if (res == MEMTX_OK) {
 		res = mmio_do_write(mr, offset, buf, size);
 		mmio_leave(&frame);

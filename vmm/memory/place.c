@@ -14,7 +14,7 @@ static void place_set(struct place *p, const struct flat_range *fr, hwaddr addr,
 }
 
 /* A gap, up to the next range that there is. */
-static void place_set_gap(struct place *p, const struct flatview *view, hwaddr addr, uint64_t len)
+static __attribute__((noinline)) void place_set_gap(struct place *p, const struct flatview *view, hwaddr addr, uint64_t len)
 {
 	struct flat_cursor cursor = flatview_seek(view, addr);
 	const struct flat_range *next = flat_cursor_get(&cursor);
@@ -54,13 +54,19 @@ static bool place_leads_on(const struct place *p, bool is_write)
 	       !(is_write && (p->fr->flags & FLAT_READONLY));
 }
 
+static __attribute__((noinline)) void place_follow(struct place *p, bool is_write)
+{
+	for (unsigned int hops = 0; hops < PLACE_HOPS_MAX && place_leads_on(p, is_write); hops++)
+		place_translate(p, is_write);
+}
+
 void place_find(struct place *p, const struct flatview *view, hwaddr addr, uint64_t len,
 		bool is_write)
 {
 	p->translated = false;
 	place_look(p, view, addr, len);
-	for (unsigned int hops = 0; hops < PLACE_HOPS_MAX && place_leads_on(p, is_write); hops++)
-		place_translate(p, is_write);
+	if (place_leads_on(p, is_write))
+		place_follow(p, is_write);
 }
 
 bool place_is_direct(const struct place *p, bool is_write)
