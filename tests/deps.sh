@@ -8,10 +8,10 @@ set -euo pipefail
 packages=(gcc libc6-dev liburcu-dev libpci-dev acpica-tools python3-docutils bc kmod libelf1)
 packages+=(libxxhash-dev xz-utils)
 # test: unit tests, what the lab's images are made of, what its guests run
-packages+=(g++ libcmocka-dev busybox-static cpio zstd pciutils jq seabios)
+packages+=(g++ libcmocka-dev busybox-static cpio zstd pciutils jq seabios z3)
 # `deps.sh lint`: more compilers and checkers; `deps.sh bench`: who else does the same work
 case ${1-} in
-lint) packages+=(clang sparse shellcheck) ;;
+lint) packages+=(clang libclang-rt-dev sparse shellcheck) ;;
 bench) packages+=(qemu-system-x86 libunicorn-dev valgrind) ;;
 esac
 

@@ -31,6 +31,19 @@ static void at(void **state)
 	}
 }
 
+static void extent(void **state)
+{
+	(void)state;
+	for (int first = 0; first <= MAX; first++) {
+		for (int last = first; last <= MAX; last++) {
+			struct range r = { first, last };
+
+			assert_int_equal(range_extent(r), last - first);
+			assert_int_equal(range_at(first, range_extent(r)).last, last);
+		}
+	}
+}
+
 /* All ranges, each against a few thousand others. */
 static void intersect(void **state)
 {
@@ -95,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at),
+		cmocka_unit_test(extent),
 		cmocka_unit_test(intersect),
 		cmocka_unit_test(adjoins),
 		cmocka_unit_test(up_and_down),

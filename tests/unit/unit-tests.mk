@@ -14,21 +14,32 @@ $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(UNIT_SUPPORT) $(VMM_
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(UNIT_WRAP) -o $@ $^ $(LD_LIBS) -lcmocka
 
+# Builds of their own, below folders of their own: what make is told to make them.
+UNIT_MODEL := VMM_SRC="$(filter vmm/json.c vmm/memory/%,$(VMM_SRC))"
+UNIT_LEAVES := $(B)/leaves/tests/unit/test_random
+UNIT_ASAN := $(UNIT_TESTS:$(B)/%=$(B)/asan/%)
 TSAN_TESTS := test_rcu test_dirty test_ramblock test_map test_cache
+UNIT_TSAN := $(TSAN_TESTS:%=$(B)/tsan/tests/unit/%)
 
 ## make unit-asan       run the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 ## make unit-tsan       run those of the memory model that have threads under ThreadSanitizer
-.PHONY: unit-asan unit-tsan
-unit-asan:
+.PHONY: unit-asan unit-tsan unit-leaves-build unit-asan-build unit-tsan-build
+unit-leaves-build:
+	@$(MAKE) --no-print-directory B=$(B)/leaves $(UNIT_MODEL) \
+		CFLAGS="$(CFLAGS) -DFLAT_LEAF_MAX=4" $(UNIT_LEAVES)
+
+unit-asan-build:
 	@$(MAKE) --no-print-directory B=$(B)/asan \
-		CFLAGS="-O1 -g -fno-sanitize-recover=all -fsanitize=address,undefined" \
-		$(UNIT_TESTS:$(B)/%=$(B)/asan/%)
+		CFLAGS="-O1 -g -fno-sanitize-recover=all -fsanitize=address,undefined" $(UNIT_ASAN)
+
+unit-tsan-build:
+	@$(MAKE) --no-print-directory B=$(B)/tsan $(UNIT_MODEL) \
+		CFLAGS="-O1 -g -fsanitize=thread -include tests/unit/tsan-urcu.h" $(UNIT_TSAN)
+
+unit-asan: unit-asan-build
 	@tests/unit/run.sh $(B)/asan/tests/unit
 
-unit-tsan:
-	@$(MAKE) --no-print-directory B=$(B)/tsan \
-		VMM_SRC="$(filter vmm/json.c vmm/memory/%,$(VMM_SRC))" \
-		CFLAGS="-O1 -g -fsanitize=thread -include tests/unit/tsan-urcu.h" \
-		$(TSAN_TESTS:%=$(B)/tsan/tests/unit/%)
-	@export TSAN_OPTIONS=suppressions=tests/unit/tsan.supp && \
-		for t in $(TSAN_TESTS); do $(B)/tsan/tests/unit/$$t || exit; done
+unit-tsan: unit-tsan-build
+	@tests/unit/run.sh $(B)/tsan/tests/unit
+
+tests-unit: unit-leaves-build unit-asan-build unit-tsan-build
