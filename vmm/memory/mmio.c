@@ -260,7 +260,8 @@ enum memtx_result mmio_write(struct memory_region *mr, hwaddr offset, const void
 	struct mmio_frame frame;
 	enum memtx_result res;
 
-	if (mr->attachments && mmio_signal(mr, offset, buf, size))
+	if (__atomic_load_n(&mr->attachments, __ATOMIC_RELAXED) &&
+	    mmio_signal(mr, offset, buf, size))
 		return MEMTX_OK;
 	res = mmio_begin(mr, offset, size, true, &frame);
 	if (res == MEMTX_OK) {
