@@ -100,13 +100,24 @@ void damage_widen(struct damage *d, const struct flatview *view)
 	}
 }
 
+/* Who adds many regions does so in order, mostly. */
+static bool in_order(const struct damage *d)
+{
+	for (unsigned int i = 1; i < d->nr; i++) {
+		if (d->v[i - 1].first > d->v[i].first)
+			return false;
+	}
+	return true;
+}
+
 void damage_settle(struct damage *d, size_t nr)
 {
 	unsigned int kept = 0;
 
 	if (d->nr < 2)
 		return;
-	qsort(d->v, d->nr, sizeof(d->v[0]), by_first);
+	if (!in_order(d))
+		qsort(d->v, d->nr, sizeof(d->v[0]), by_first);
 	for (unsigned int i = 1; i < d->nr; i++) {
 		if (touches(d->v[kept], d->v[i]))
 			d->v[kept] = hull(d->v[kept], d->v[i]);
