@@ -8,7 +8,9 @@
 
 #include "hw/cmos.h"
 #include "layout.h"
+#include "util.h"
 
+#define CMOS_VERSION	1
 #define CMOS_INDEX_MASK		0x7f	/* bit 7 of the port is the NMI's */
 
 #define CMOS_SECONDS		0x00
@@ -182,4 +184,30 @@ void cmos_fini(struct cmos *c)
 {
 	memory_region_fini(&c->mr);
 	pthread_mutex_destroy(&c->lock);
+}
+
+static const struct state_field cmos_fields[] = {
+	STATE_FIELD_MAX(struct cmos, index, CMOS_INDEX_MASK),
+	STATE_FIELD(struct cmos, bytes),
+};
+
+void cmos_save(struct cmos *c, struct state_set *states)
+{
+	pthread_mutex_lock(&c->lock);
+	state_put_fields(state_add(states, "cmos", 0, CMOS_VERSION), cmos_fields,
+			 ARRAY_SIZE(cmos_fields), c);
+	pthread_mutex_unlock(&c->lock);
+}
+
+int cmos_load(struct cmos *c, struct state_set *states, struct error *err)
+{
+	struct state *s;
+	int ret = state_take(states, "cmos", 0, CMOS_VERSION, &s, err);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&c->lock);
+	ret = state_get_fields(s, cmos_fields, ARRAY_SIZE(cmos_fields), c, err);
+	pthread_mutex_unlock(&c->lock);
+	return ret;
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "memory/memory.h"
+#include "state.h"
 
 #define CMOS_SIZE	128
 
@@ -34,5 +35,9 @@ struct cmos {
 int cmos_init(struct cmos *c, struct memory *mem, struct memory_region *io,
 	      const struct cmos_config *config);
 void cmos_fini(struct cmos *c);
+
+/* Its memory, as a part of @states; no vCPU runs. The time is the host's, there as here. */
+void cmos_save(struct cmos *c, struct state_set *states);
+int cmos_load(struct cmos *c, struct state_set *states, struct error *err);
 
 #endif /* VMM_HW_CMOS_H */

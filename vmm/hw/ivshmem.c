@@ -93,6 +93,32 @@ static const struct memory_region_ops regs_ops = {
 	.impl = { .unaligned = true },
 };
 
+static const struct state_field ivshmem_fields[] = {
+	STATE_FIELD(struct ivshmem, intr_mask),
+	STATE_FIELD(struct ivshmem, intr_status),
+};
+
+/* What is in the shared memory is not the device's. */
+static void ivshmem_save(struct pci_device *dev, struct state *state)
+{
+	struct ivshmem *s = container_of(dev, struct ivshmem, pci);
+
+	pthread_mutex_lock(&s->lock);
+	state_put_fields(state, ivshmem_fields, ARRAY_SIZE(ivshmem_fields), s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static int ivshmem_load(struct pci_device *dev, const struct state *state, struct error *err)
+{
+	struct ivshmem *s = container_of(dev, struct ivshmem, pci);
+	int ret;
+
+	pthread_mutex_lock(&s->lock);
+	ret = state_get_fields(state, ivshmem_fields, ARRAY_SIZE(ivshmem_fields), s, err);
+	pthread_mutex_unlock(&s->lock);
+	return ret;
+}
+
 static void ivshmem_destroy(struct pci_device *dev)
 {
 	struct ivshmem *s = container_of(dev, struct ivshmem, pci);
@@ -126,6 +152,8 @@ static int ivshmem_init(struct ivshmem *s, struct pci_bus *bus, struct memory *m
 	pci_device_init(&s->pci, "ivshmem-plain", &ivshmem_identity);
 	s->pci.id = opts->id;
 	s->pci.destroy = ivshmem_destroy;
+	s->pci.save = ivshmem_save;
+	s->pci.load = ivshmem_load;
 	ret = memory_region_init_io(&s->regs, mem, NULL, &regs_ops, s, "ivshmem-regs",
 				    IVSHMEM_REGS_SIZE);
 	if (!ret)

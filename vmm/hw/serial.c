@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "hw/serial.h"
+#include "util.h"
 
 #define SERIAL_PORTS	8
 #define SERIAL_FIFO	16
+#define SERIAL_VERSION	1
 #define SERIAL_DIVISOR	12	/* 9600 baud, at reset */
 
 struct serial {
@@ -340,4 +342,44 @@ void serial_destroy(struct serial *s)
 	memory_region_fini(&s->mr);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
+}
+
+static const struct state_field serial_fields[] = {
+	STATE_FIELD(struct serial, ier),
+	STATE_FIELD(struct serial, lcr),
+	STATE_FIELD(struct serial, mcr),
+	STATE_FIELD(struct serial, scr),
+	STATE_FIELD(struct serial, lsr_errors),
+	STATE_FIELD(struct serial, msr_deltas),
+	STATE_FIELD(struct serial, fcr),
+	STATE_FIELD(struct serial, divisor),
+	STATE_FIELD_MAX(struct serial, thr_interrupt, 1),
+	STATE_FIELD_MAX(struct serial, irq_level, 1),
+	STATE_FIELD(struct serial, fifo),
+	STATE_FIELD_MAX(struct serial, fifo_start, SERIAL_FIFO - 1),
+	STATE_FIELD_MAX(struct serial, fifo_len, SERIAL_FIFO),
+};
+
+void serial_save(struct serial *s, struct state_set *states, uint32_t instance)
+{
+	pthread_mutex_lock(&s->lock);
+	state_put_fields(state_add(states, "serial", instance, SERIAL_VERSION), serial_fields,
+			 ARRAY_SIZE(serial_fields), s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* A line that is up is raised once more: an interrupt too many does no harm, one too few does. */
+int serial_load(struct serial *s, struct state_set *states, uint32_t instance, struct error *err)
+{
+	struct state *state;
+	int ret = state_take(states, "serial", instance, SERIAL_VERSION, &state, err);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&s->lock);
+	ret = state_get_fields(state, serial_fields, ARRAY_SIZE(serial_fields), s, err);
+	if (!ret && s->irq_level)
+		s->config.set_irq(s->config.opaque, true);
+	pthread_mutex_unlock(&s->lock);
+	return ret;
 }

@@ -8,6 +8,7 @@
 
 #include "io/chardev.h"
 #include "memory/memory.h"
+#include "state.h"
 
 struct serial;
 
@@ -29,5 +30,10 @@ struct serial_config {
  */
 int serial_create(struct serial **out, struct memory *mem, const struct serial_config *config);
 void serial_destroy(struct serial *s);
+
+/* Its registers and what it has received, as part @instance of @states; no vCPU runs. */
+void serial_save(struct serial *s, struct state_set *states, uint32_t instance);
+/* 0, or -errno with @err filled. The interrupt controllers have their state already. */
+int serial_load(struct serial *s, struct state_set *states, uint32_t instance, struct error *err);
 
 #endif /* VMM_HW_SERIAL_H */

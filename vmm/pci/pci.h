@@ -16,6 +16,7 @@
 
 #include "error.h"
 #include "memory/memory.h"
+#include "state.h"
 
 #define PCI_CONFIG_SIZE		256	/* conventional; ECAM reads 0 to 0xfff, zero behind it */
 #define PCI_NUM_BARS		6
@@ -51,6 +52,9 @@ struct pci_device {
 	void (*destroy)(struct pci_device *dev);	/* NULL: the owner ends it by itself */
 	/* after a guest's write to config space, under the bus's mutex; may be NULL */
 	void (*config_written)(struct pci_device *dev, unsigned int reg, unsigned int size);
+	/* what it keeps beside config space, under the bus's mutex; both NULL: nothing */
+	void (*save)(struct pci_device *dev, struct state *s);
+	int (*load)(struct pci_device *dev, const struct state *s, struct error *err);
 	uint8_t config[PCI_CONFIG_SIZE];
 	uint8_t wmask[PCI_CONFIG_SIZE];	/* bits that a guest may write */
 	uint8_t w1c[PCI_CONFIG_SIZE];	/* bits that a guest clears by writing 1 */
@@ -121,6 +125,11 @@ int pci_assign(struct pci_bus *bus, struct error *err);
 uint32_t pci_config_read(struct pci_bus *bus, uint8_t devfn, unsigned int reg, unsigned int size);
 void pci_config_write(struct pci_bus *bus, uint8_t devfn, unsigned int reg, uint32_t value,
 		      unsigned int size);
+
+/* No vCPU runs. The state of the bus and its devices, as parts of @states. */
+void pci_bus_save(struct pci_bus *bus, struct state_set *states);
+/* 0, or -errno with @err filled: a device is missing there, or is another one. */
+int pci_bus_load(struct pci_bus *bus, struct state_set *states, struct error *err);
 
 /* Print what is on the bus, in the manner of QEMU's `info pci`, or as one line of JSON. */
 void pci_info(struct pci_bus *bus, FILE *out, bool json);
