@@ -132,6 +132,8 @@ static int machine_boot_up(struct machine *m, struct error *err)
 
 	if (m->opts->bios)
 		return machine_load_bios(m, err);
+	if (m->opts->restore)
+		return 0;
 	return boot_load(&config, &m->entry, err);
 }
 
@@ -260,7 +262,7 @@ static int machine_vcpus_up(struct machine *m, struct error *err)
 
 	int ret = vcpus_create(&m->vcpus, &config, err);
 
-	if (ret || m->opts->bios)	/* firmware starts where a processor does */
+	if (ret || m->opts->bios || m->opts->restore) /* firmware starts where a processor does */
 		return ret;
 	ret = vcpus_set_entry(m->vcpus, &m->entry);
 	if (!ret)
@@ -286,6 +288,7 @@ static const struct machine_step machine_steps[] = {
 	{ machine_fatal_up, machine_fatal_down },
 	{ machine_memory_up, machine_memory_down },
 	{ machine_tree_up, machine_tree_down },
+	{ machine_restore_open, machine_restore_close },
 	{ machine_boot_up, NULL },
 	{ machine_power_up, machine_power_down },
 	{ machine_pci_up, machine_pci_down },
@@ -299,6 +302,8 @@ static const struct machine_step machine_steps[] = {
 	{ machine_ioeventfds_up, machine_ioeventfds_down },
 	{ machine_coalesced_up, machine_coalesced_down },
 	{ machine_vcpus_up, machine_vcpus_down },
+	{ machine_snapshots_up, machine_snapshots_down },
+	{ machine_restore_up, NULL },
 	{ machine_monitor_up, machine_monitor_down },
 };
 

@@ -6,8 +6,10 @@
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "error.h"
 #include "hostmem/hostmem.h"
@@ -15,11 +17,13 @@
 #include "hw/debugcon.h"
 #include "hw/power.h"
 #include "io/chardev.h"
+#include "io/loop.h"
 #include "io/terminal.h"
 #include "kvm/entry.h"
 #include "memory/memory.h"
 #include "options.h"
 
+struct dirty_rate;
 struct kvm;
 struct kvm_coalesced;
 struct kvm_ioeventfds;
@@ -28,6 +32,8 @@ struct loop;
 struct monitor;
 struct pci_bus;
 struct serial;
+struct snapshot_load;
+struct snapshot_save;
 struct signals;
 struct vcpus;
 struct fatal_stack;
@@ -69,6 +75,15 @@ struct machine {
 	struct pci_bus *pci;
 	struct monitor *monitor;
 
+	pthread_mutex_t hold_lock;		/* whoever decides whether vCPUs run; a snapshot's
+						 * thread has it while it has stopped them */
+	bool snapshot_found_paused;		/* as it stopped them; under hold_lock */
+	struct snapshot_save *snapshot;		/* the last one that was begun, or NULL */
+	struct snapshot_load *restore;		/* until all is restored */
+	struct dirty_rate *dirty_rate;		/* while it is measured */
+	struct loop_handler dirty_rate_timer;
+	bool dirty_rate_json;
+
 	_Atomic int status;			/* MACHINE_RUNNING, or the exit status */
 	struct error failure;			/* of a vCPU; read it once status is EXIT_FAILURE */
 };
@@ -97,6 +112,25 @@ int machine_create(struct machine **out, const struct options *opts, struct erro
  */
 int machine_run(struct machine *m, struct error *err);
 void machine_destroy(struct machine *m);
+
+/* Main thread: vCPUs on hold, or not any more. They wait for a snapshot that has stopped them. */
+void machine_pause(struct machine *m);
+void machine_resume(struct machine *m);
+
+/**
+ * machine_snapshot() - begin a snapshot of the running machine to a file
+ *
+ * m->snapshot tells how it goes on. Return: 0; -EBUSY if stores are followed already, or -errno;
+ * @err filled.
+ */
+int machine_snapshot(struct machine *m, const char *path, struct error *err);
+
+/**
+ * machine_dirty_rate() - count the pages that the guest stores to for a while
+ *
+ * The monitor's answer is put off until then. Return: as machine_snapshot().
+ */
+int machine_dirty_rate(struct machine *m, unsigned int seconds, bool json, struct error *err);
 
 /* Any thread: end the run with @status; the first who asks wins. */
 void machine_stop(struct machine *m, int status);

@@ -30,4 +30,13 @@ int machine_ram_settle(struct machine *m, struct error *err);
 int machine_serials_up(struct machine *m, struct error *err);
 void machine_serials_down(struct machine *m);
 
+/* machine_snapshot.c: snapshots of this machine, and what it is to go on from */
+int machine_snapshots_up(struct machine *m, struct error *err);
+void machine_snapshots_down(struct machine *m);
+/* Opens -restore's file, if there is one, and looks whether it is that of such a machine. */
+int machine_restore_open(struct machine *m, struct error *err);
+void machine_restore_close(struct machine *m);
+/* Goes on from it: all parts are there. */
+int machine_restore_up(struct machine *m, struct error *err);
+
 #endif /* VMM_MACHINE_PARTS_H */

@@ -89,6 +89,11 @@ static int parse_bios(struct parser *p, const char *value)
 	return parse_path(p, "-bios", value, &p->opts->bios);
 }
 
+static int parse_restore(struct parser *p, const char *value)
+{
+	return parse_path(p, "-restore", value, &p->opts->restore);
+}
+
 static int parse_initrd(struct parser *p, const char *value)
 {
 	return parse_path(p, "-initrd", value, &p->opts->initrd);
@@ -239,6 +244,8 @@ static const struct option options[] = {
 	{ "bios", "FILE", "firmware to start in, instead of a kernel", parse_bios },
 	{ "initrd", "FILE", "a kernel's initial RAM disk", parse_initrd },
 	{ "append", "TEXT", "a kernel's command line", parse_append },
+	{ "restore", "FILE", "go on from a snapshot, with the options that it was taken with",
+	  parse_restore },
 	{ "serial", "DEV",
 	  "COM1, given again: COM2: stdio (if none is given), file:PATH, unix:PATH, none",
 	  parse_serial },
@@ -335,7 +342,7 @@ static int ids_check(const struct props *list, unsigned int nr, struct error *er
 
 static int boot_check(const struct options *opts, struct error *err)
 {
-	if (!opts->kernel && !opts->bios)
+	if (!opts->kernel && !opts->bios && !opts->restore)
 		return error_arg(err, -EINVAL, "there is nothing to boot: give -kernel FILE or "
 				 "-bios FILE");
 	if (opts->kernel && opts->bios)

@@ -29,12 +29,13 @@ struct options {
 	unsigned int smp;
 	const char *kernel, *initrd, *append;
 	const char *bios;	/* firmware instead of a kernel, or NULL */
+	const char *restore;	/* a snapshot to go on from; NULL: none */
 	const char *serial[OPTIONS_SERIAL_MAX];	/* chardev specifications, NULL: none */
 	const char *debugcon;	/* chardev specification, NULL: none */
 	const char *monitor;	/* the same */
 	bool paused;		/* -S */
-	unsigned int dirty_ring_size;	/* entries; 0: KVM's dirty logs are bitmaps */
 	bool prealloc;		/* -mem-prealloc */
+	unsigned int dirty_ring_size;	/* entries; 0: KVM's dirty logs are bitmaps */
 	struct props objects[OPTIONS_LIST_MAX], devices[OPTIONS_LIST_MAX];
 	unsigned int nr_objects, nr_devices;
 };

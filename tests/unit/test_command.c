@@ -67,6 +67,14 @@ static void words_that_are_missing_or_wrong(void **state)
 		      "error: '+1' is not an address; write 0x1000, or 4096\n");
 	assert_answer("explain -j 0x10000000000000000", false, "{\"error\": "
 		      "\"'0x10000000000000000' is not an address; write 0x1000, or 4096\"}\n");
+	assert_answer("snapshot-live", false, "error: snapshot-live takes PATH\n");
+	assert_answer("dirty-rate -j", false, "{\"error\": \"dirty-rate takes SECONDS\"}\n");
+	assert_answer("dirty-rate 0", false,
+		      "error: '0' is not a number of seconds from 1 to 60\n");
+	assert_answer("dirty-rate 61", false,
+		      "error: '61' is not a number of seconds from 1 to 60\n");
+	assert_answer("dirty-rate 1s", false,
+		      "error: '1s' is not a number of seconds from 1 to 60\n");
 }
 
 static void too_much(void **state)

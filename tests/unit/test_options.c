@@ -183,6 +183,8 @@ static const struct {
 	{ "-bios", "-bios" },
 	{ "-bios ''", "-bios: the file name is empty" },
 	{ "-bios B", "-bios B: firmware can't get at a -kernel" },
+	{ "-restore", "-restore" },
+	{ "-restore ''", "-restore: the file name is empty" },
 	{ "-debugcon pty", "-debugcon: 'pty'" },
 	{ "-debugcon stdio", "-debugcon stdio: given to a serial port too" },
 	{ "-debugcon file:/nonexistent/x", "-debugcon: file:/nonexistent/x: can't be written" },
@@ -332,6 +334,22 @@ static void firmware_instead_of_a_kernel(void **state)
 	assert_refused("-bios B -append A", "-append: goes with -kernel");
 }
 
+static void a_snapshot_instead_of_a_kernel(void **state)
+{
+	struct options opts;
+	struct error err;
+	struct line line;
+
+	(void)state;
+	line_cut(&line, "-restore S -serial none");
+	assert_ok(parse_and_check(&opts, &line, &err));
+	assert_string_equal(opts.restore, "S");
+	options_fini(&opts);
+	line_cut(&line, "-kernel K -serial none -append A -restore S");
+	assert_ok(parse_and_check(&opts, &line, &err));
+	options_fini(&opts);
+}
+
 /* KVM's errno says nothing of the command line, and memory that is not there is nobody's typing. */
 static void whose_fault_it_is_is_said(void **state)
 {
@@ -379,6 +397,7 @@ int main(void)
 		cmocka_unit_test(wrong_in_one_way_is_one_clear_line),
 		cmocka_unit_test(without_a_kernel_there_is_nothing_to_boot),
 		cmocka_unit_test(firmware_instead_of_a_kernel),
+		cmocka_unit_test(a_snapshot_instead_of_a_kernel),
 		cmocka_unit_test(whose_fault_it_is_is_said),
 		cmocka_unit_test(as_many_as_there_is_room_for),
 	};

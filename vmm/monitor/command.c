@@ -16,6 +16,8 @@
 #include "memory/memory.h"
 #include "monitor/command.h"
 #include "pci/pci.h"
+#include "snapshot/dirty_rate.h"
+#include "snapshot/save.h"
 #include "util.h"
 
 #define WORDS_MAX	8
@@ -156,13 +158,13 @@ static void run_version(struct machine *m, FILE *out, const struct args *args)
 
 static void run_cont(struct machine *m, FILE *out, const struct args *args)
 {
-	vcpus_resume(m->vcpus);
+	machine_resume(m);
 	run_status(m, out, args);
 }
 
 static void run_stop(struct machine *m, FILE *out, const struct args *args)
 {
-	vcpus_pause(m->vcpus);
+	machine_pause(m);
 	run_status(m, out, args);
 }
 
@@ -173,6 +175,42 @@ static void run_quit(struct machine *m, FILE *out, const struct args *args)
 	machine_stop(m, 0);
 }
 
+static void run_snapshot(struct machine *m, FILE *out, const struct args *args)
+{
+	snapshot_save_info(m->snapshot, out, wants(args, 'j'));
+}
+
+static void run_snapshot_live(struct machine *m, FILE *out, const struct args *args)
+{
+	struct error err;
+
+	if (machine_snapshot(m, args->word[0], &err))
+		complain(wants(args, 'j'), out, "snapshot-live: %s", err.text);
+	else
+		run_snapshot(m, out, args);
+}
+
+static void run_snapshot_cancel(struct machine *m, FILE *out, const struct args *args)
+{
+	if (m->snapshot && snapshot_save_running(m->snapshot))
+		snapshot_save_cancel(m->snapshot);
+	run_snapshot(m, out, args);
+}
+
+static void run_dirty_rate(struct machine *m, FILE *out, const struct args *args)
+{
+	const char *word = args->word[0];
+	struct error err;
+	char *end;
+	unsigned long seconds = strtoul(word, &end, 10);
+
+	if (!isdigit((unsigned char)*word) || *end || !seconds || seconds > DIRTY_RATE_SECONDS_MAX)
+		complain(wants(args, 'j'), out, "'%s' is not a number of seconds from 1 to %d",
+			 word, DIRTY_RATE_SECONDS_MAX);
+	else if (machine_dirty_rate(m, seconds, wants(args, 'j'), &err))
+		complain(wants(args, 'j'), out, "dirty-rate: %s", err.text);
+}
+
 static void run_help(struct machine *m, FILE *out, const struct args *args);
 
 static const struct command commands[] = {
@@ -181,10 +219,16 @@ static const struct command commands[] = {
 	{ "info", "pci", "j", "PCI devices and their BARs", run_pci, { 0 } },
 	{ "info", "ramblock", "j", "blocks of RAM", run_ramblock, { 0 } },
 	{ "info", "slots", "j", "KVM's memory slots", run_slots, { 0 } },
+	{ "info", "snapshot", "j", "how far the snapshot is", run_snapshot, { 0 } },
 	{ "info", "status", "j", "do the vCPUs run?", run_status, { 0 } },
 	{ "info", "version", "j", "the version of ivmm", run_version, { 0 } },
 	{ NULL, "explain", "j", "what answers at an address (of memory, or of SPACE), and why",
 	  run_explain, { "ADDR [SPACE]", 1, 2 } },
+	{ NULL, "dirty-rate", "j", "pages that the guest stores to in a second, over SECONDS",
+	  run_dirty_rate, { "SECONDS", 1, 1 } },
+	{ NULL, "snapshot-live", "j", "save the running machine to a file, for ivmm -restore",
+	  run_snapshot_live, { "PATH", 1, 1 } },
+	{ NULL, "snapshot-cancel", "j", "end that, and leave no file", run_snapshot_cancel, { 0 } },
 	{ NULL, "cont", "", "let the vCPUs run", run_cont, { 0 } },
 	{ NULL, "stop", "", "put the vCPUs on hold", run_stop, { 0 } },
 	{ NULL, "quit", "", "end the machine at once, with status 0", run_quit, { 0 } },

@@ -16,6 +16,9 @@ struct monitor {
 	char line[COMMAND_LINE_MAX + 1];
 	size_t len;
 	bool too_long;			/* the rest of this line is skipped */
+	bool deferred;			/* an answer is to come: nothing is read */
+	uint8_t held[COMMAND_LINE_MAX];	/* what had been read by then */
+	size_t nr_held;
 };
 
 /* Send @text without its empty lines, and the empty line that ends an answer. */
@@ -73,21 +76,49 @@ static void line_take(struct monitor *mon, uint8_t byte)
 
 static size_t monitor_can_read(void *opaque)
 {
-	(void)opaque;
-	return COMMAND_LINE_MAX;
+	struct monitor *mon = opaque;
+
+	return mon->deferred ? 0 : COMMAND_LINE_MAX;
 }
 
 static void monitor_read(void *opaque, const uint8_t *buf, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		line_take(opaque, buf[i]);
+	struct monitor *mon = opaque;
+	size_t i = 0;
+
+	while (i < len && !mon->deferred)
+		line_take(mon, buf[i++]);
+	mon->nr_held = len - i;
+	memcpy(mon->held, buf + i, mon->nr_held);
 }
 
-/* Half a line of one client is nothing for the next. */
+/* Half a line of one client is nothing for the next; nor is the answer that it was to get. */
 static void monitor_event(void *opaque, enum chardev_event event)
 {
+	struct monitor *mon = opaque;
+
 	(void)event;
-	line_reset(opaque);
+	line_reset(mon);
+	mon->deferred = false;
+	mon->nr_held = 0;
+}
+
+void monitor_defer(struct monitor *mon)
+{
+	mon->deferred = true;
+}
+
+void monitor_answer(struct monitor *mon, char *text, size_t len)
+{
+	uint8_t held[COMMAND_LINE_MAX];
+
+	if (!mon->deferred)
+		return;
+	mon->deferred = false;
+	answer_send(mon, text, len);
+	memcpy(held, mon->held, mon->nr_held);
+	monitor_read(mon, held, mon->nr_held);
+	chardev_accept_input(mon->chardev);
 }
 
 int monitor_create(struct monitor **out, struct machine *m, const char *spec, struct error *err)

@@ -6,6 +6,8 @@
 #ifndef VMM_MONITOR_MONITOR_H
 #define VMM_MONITOR_MONITOR_H
 
+#include <stddef.h>
+
 #include "error.h"
 
 struct machine;
@@ -22,5 +24,11 @@ struct monitor;
  */
 int monitor_create(struct monitor **out, struct machine *m, const char *spec, struct error *err);
 void monitor_destroy(struct monitor *mon);
+
+/* For the command that is being carried out: its answer comes later, and no other line before. */
+void monitor_defer(struct monitor *mon);
+
+/* That answer; nobody gets it if who asked has gone meanwhile. @text is changed. */
+void monitor_answer(struct monitor *mon, char *text, size_t len);
 
 #endif /* VMM_MONITOR_MONITOR_H */

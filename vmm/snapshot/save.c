@@ -95,15 +95,19 @@ static int save_round(struct snapshot_save *s)
 	return ret;
 }
 
+static bool save_goes_on(const struct snapshot_progress *p)
+{
+	return p->round < SNAPSHOT_ROUNDS_MAX && p->expected_us >= SNAPSHOT_DOWNTIME_MS * 1000;
+}
+
 static int save_rounds(struct snapshot_save *s)
 {
-	int ret;
+	/* what is dirty now says nothing: it is all written anyway */
+	int ret = snapshot_ram_mark_dirty(&s->ram);
 
 	snapshot_ram_mark_all(&s->ram);
-	do {
+	while (!ret && (!s->progress.round || save_goes_on(&s->progress)))
 		ret = save_round(s);
-	} while (!ret && s->progress.round < SNAPSHOT_ROUNDS_MAX &&
-		 s->progress.expected_us >= SNAPSHOT_DOWNTIME_MS * 1000);
 	return ret;
 }
 
