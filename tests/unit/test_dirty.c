@@ -248,8 +248,12 @@ static void views_tell_who_follows(void **state)
 	memory_global_dirty_log_stop(f->mem);
 	assert_log(f, "");
 	assert_int_equal(memory_region_log_mask(&f->ram), VGA | CODE | MIGRATION);
+	memory_region_reset_dirty(&f->ram, 0, RAM, DIRTY_VGA);
+	f->log[0] = 0;
 	assert_ok(memory_region_set_log(&f->ram, false, DIRTY_VGA));
 	assert_log(f, "");
+	memory_region_set_dirty(&f->ram, 0, 1);
+	assert_int_equal(dirty_pages(&f->ram, DIRTY_VGA), 1);
 	assert_ok(memory_region_set_log(&f->ram, false, DIRTY_VGA));
 	assert_log(f, "astop7>6:0+100000 ");
 	memory_global_dirty_log_stop(f->mem);
@@ -372,6 +376,7 @@ static void ranges_end_with_the_region(void **state)
 	reset_all(&f->ram);
 	reset_all(&next);
 	memory_region_set_dirty(&f->ram, RAM - 1, UINT64_MAX);
+	memory_region_set_dirty(&f->ram, RAM - 1, 4 * MIB);
 	memory_region_set_dirty(&f->ram, 2 * MIB, PAGE);
 	memory_region_set_dirty(&f->ram, UINT64_MAX, UINT64_MAX);
 	assert_int_equal(dirty_pages(&next, DIRTY_MIGRATION), 0);

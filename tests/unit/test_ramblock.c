@@ -680,6 +680,9 @@ static void policy_reaches_the_kernel(void **state)
 
 	assert_ok(memory_region_init_resizeable_ram(&mr, *state, NULL, "ram", MIB, 4 * MIB, NULL,
 						    NULL));
+	/* never said, and yet they may be on by themselves */
+	assert_ok(memory_region_set_ram_policy(&mr, 0, RAM_POLICY_HUGE));
+	assert_true(vm_flag(&mr, " nh"));
 	for (int i = 0; i < 3; i++) {
 		assert_false(vm_flag(&mr, cases[i].on));
 		assert_ok(memory_region_set_ram_policy(&mr, cases[i].flag, 0));
@@ -712,6 +715,24 @@ static void merging_is_for_kernels_with_ksm(void **state)
 	/* whatever became of the first */
 	assert_true(vm_flag(&mr, " dd"));
 	memory_region_fini(&mr);
+}
+
+/* The kernel advises what is there on both sides of a hole, and says that there is one. */
+static void one_advice_that_fails_stops_no_other(void **state)
+{
+	struct memory_region mr;
+	char *mine;
+
+	mine = mmap(NULL, 6 * MIB, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(mine != MAP_FAILED);
+	assert_ok(munmap(mine + 2 * MIB, 2 * MIB));
+	assert_ok(memory_region_init_ram_ptr(&mr, *state, NULL, "mine", 6 * MIB, mine));
+	assert_int_equal(memory_region_set_ram_policy(&mr, RAM_POLICY_HUGE | RAM_POLICY_DONTDUMP,
+						      0), -ENOMEM);
+	assert_true(vm_flag(&mr, " hg") && vm_flag(&mr, " dd"));
+	memory_region_fini(&mr);
+	munmap(mine, 2 * MIB);
+	munmap(mine + 4 * MIB, 2 * MIB);
 }
 
 static void a_callers_odd_pages_are_left_alone(void **state)
@@ -754,6 +775,7 @@ static void memory_comes_from_the_nodes_said(void **state)
 	}
 	assert_int_equal(memory_region_bind_ram(&mr, RAM_NUMA_BIND, 1ull << 63), -EINVAL);
 	assert_int_equal(memory_region_bind_ram(&mr, RAM_NUMA_BIND, 0), -EINVAL);
+	assert_int_equal(memory_region_bind_ram(&mr, RAM_NUMA_PREFERRED, 0), -EINVAL);
 	assert_int_equal(memory_region_bind_ram(&mr, RAM_NUMA_DEFAULT, 1), -EINVAL);
 	assert_ok(memory_region_bind_ram(&mr, RAM_NUMA_DEFAULT, 0));
 	assert_true(map_says("numa_maps", ram, "", " default"));
@@ -865,8 +887,8 @@ static void tables_have_every_block(void **state)
 		 (unsigned long)memory_region_get_ram_ptr(&c), own);
 	assert_non_null(strstr(text, expected));
 	assert_int_equal(strncmp(text, "              Block Name     PSize              Offset "
-				 "              Used              Total                HVA  RO   FD "
-				 "Shared  Policy\n", 120), 0);
+				 "              Used              Total                HVA  RO   "
+				 "FD Shared  Policy\n", 120), 0);
 	free(text);
 	close(fd);
 	memory_region_fini(&a);
@@ -902,6 +924,7 @@ int main(void)
 		CASE(touching_changes_nothing),
 		CASE(policy_reaches_the_kernel),
 		CASE(merging_is_for_kernels_with_ksm),
+		CASE(one_advice_that_fails_stops_no_other),
 		CASE(a_callers_odd_pages_are_left_alone),
 		CASE(memory_comes_from_the_nodes_said),
 		CASE(pages_of_hugetlbfs),
