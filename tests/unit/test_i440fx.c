@@ -169,6 +169,8 @@ static void other_registers_change_nothing(void **state)
 	pci_config_write(f->bus, 0, 0x54, 0xffffffff, 4);
 	pci_config_write(f->bus, 0, 0x60, 0xffffffff, 4);
 	after_reset_the_bus_is_seen(state);
+	assert_int_equal(pci_config_read(f->bus, 0, 0x54, 4), 0);
+	assert_int_equal(pci_config_read(f->bus, 0, 0x60, 4), 0);
 	assert_int_equal(pci_config_read(f->bus, 0, 0x58, 4), 0);
 }
 
