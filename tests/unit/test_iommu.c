@@ -301,8 +301,10 @@ static void heard(struct iommu_notifier *n, const struct iommu_entry *entry)
 	w->calls++;
 	w->maps += entry->perm != IOMMU_NONE;
 	w->last = *entry;
-	if (w->leave)
-		memory_region_unregister_iommu_notifier(&w->f->iommu, n);
+	if (!w->leave)
+		return;
+	memory_region_unregister_iommu_notifier(&w->f->iommu, n);
+	memset(n, 0, sizeof(*n));
 }
 
 static struct watcher watcher(struct fixture *f, unsigned int flags, hwaddr first, hwaddr last)

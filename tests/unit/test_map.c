@@ -120,7 +120,7 @@ static void a_piece_goes_on_behind_a_border(void **state)
 
 	assert_ok(memory_region_init_alias(&low, f->mem, NULL, "low", &f->ram, 0, 0x1000));
 	assert_ok(memory_region_init_alias(&high, f->mem, NULL, "high", &f->ram, 0x1000, 0x1000));
-	assert_ok(memory_region_set_unmergeable(&low, true));
+	assert_ok(memory_region_set_unmergeable(&f->ram, true));
 	assert_ok(memory_region_add_subregion(&f->root, 0x10000, &low));
 	assert_ok(memory_region_add_subregion(&f->root, 0x11000, &high));
 	ptr = address_space_map(&f->as, 0x10800, &len, true);
@@ -397,6 +397,37 @@ static void a_map_holds_its_owner(void **state)
 	assert_true(comes_to(&gone, 1));
 }
 
+/* One that is looked for when it is on its way out, but still seen. */
+struct leaver {
+	struct memory_owner owner;
+	struct memory_region ram;
+	struct address_space *as;
+	uint64_t len;
+	void *ptr;
+};
+
+static void leaver_release(struct memory_owner *owner)
+{
+	struct leaver *leaver = container_of(owner, struct leaver, owner);
+
+	leaver->ptr = address_space_map(leaver->as, 0x40000, &leaver->len, false);
+	memory_region_fini(&leaver->ram);
+}
+
+static void who_is_about_to_go_is_not_held(void **state)
+{
+	struct fixture *f = *state;
+	struct leaver leaver = { .as = &f->as, .len = 4, .ptr = f };
+
+	memory_owner_init(&leaver.owner, leaver_release);
+	assert_ok(memory_region_init_ram(&leaver.ram, f->mem, &leaver.owner, "leaver", 0x1000));
+	assert_ok(memory_region_add_subregion(&f->root, 0x40000, &leaver.ram));
+	memory_owner_put(&leaver.owner);
+	assert_null(leaver.ptr);
+	assert_int_equal(leaver.len, 0);
+	assert_int_equal(leaver.owner.refs, 0);
+}
+
 struct unmapper {
 	struct fixture *f;
 	void *ptr;
@@ -543,6 +574,7 @@ int main(void)
 		CASE(who_need_not_wait_is_called_at_once),
 		CASE(waiters_take_turns),
 		CASE(a_map_holds_its_owner),
+		CASE(who_is_about_to_go_is_not_held),
 		CASE(the_last_unmap_may_be_in_an_access),
 		CASE(maps_during_a_storm),
 	};
