@@ -332,6 +332,70 @@ static int moves_beside_a_reader(struct board *one, char *shared)
 	return 0;
 }
 
+/* A second device, with registers and memory: as much again as the first one needs. */
+struct second {
+	struct pci_device dev;
+	struct memory_region mr;
+	struct probe regs;
+};
+
+#define SECOND		PCI_DEVFN(9, 0)
+#define REGS		0xe0000000ull
+
+static int second_create(struct second *s, struct board *b)
+{
+	static const struct pci_identity identity = { .vendor = 0x1af4, .device = 0x1110 };
+	struct error err;
+
+	EXPECT(!memory_region_init_ram(&s->mr, b->g.mem, NULL, "second", SIZE));
+	EXPECT(!probe_init(&s->regs, &b->g, "regs", 0x100, 0x5500));
+	pci_device_init(&s->dev, "second", &identity);
+	EXPECT(!pci_register_bar(&s->dev, 0, PCI_BASE_ADDRESS_MEM_TYPE_32, &s->regs.mr));
+	EXPECT(!pci_register_bar(&s->dev, 2, PCI_BASE_ADDRESS_MEM_TYPE_64, &s->mr));
+	EXPECT(!pci_device_add(b->bus, &s->dev, SECOND, &err));
+	return 0;
+}
+
+static void second_destroy(struct second *s)
+{
+	pci_device_del(&s->dev);
+	memory_region_fini(&s->regs.mr);
+	memory_region_fini(&s->mr);
+}
+
+/* One BAR more than there are memory slots: it is not there, all others are, and work goes on. */
+static int too_few_slots(struct board *b, char *shared)
+{
+	struct config c = { .g = &b->g }, d = { .g = &b->g, .ecam = true, .dev = SECOND >> 3 };
+	struct guest *g = &b->g;
+	struct second s;
+
+	memcpy(shared, "together", 8);
+	EXPECT_PASS(second_create(&s, b));
+	EXPECT(config_find(&c) && c.dev != d.dev);
+	g->kvm->max_slots = guest_slots(g) + 1;
+	config_set_bar2(&c, HERE);
+	config_decode(&c, true);
+	config_store(&d, PCI_BASE_ADDRESS_0, REGS);
+	config_set_bar2(&d, THERE);
+	config_decode(&d, true);
+	EXPECT(guest_load(g, HERE, 8) == 0x7265687465676f74);
+	EXPECT(guest_load(g, REGS + 8, 4) == 0x5508);
+	EXPECT(guest_load(g, THERE, 8) == UINT64_MAX && !guest_slot(g, THERE).text[0]);
+	config_set_bar2(&c, HERE + SIZE);
+	EXPECT(guest_load(g, HERE + SIZE, 8) == 0x7265687465676f74);
+	config_decode(&c, false);
+	EXPECT(guest_load(g, HERE + SIZE, 8) == UINT64_MAX);
+	config_decode(&d, true);
+	guest_store(g, THERE, 0x1122334455667788, 8);
+	EXPECT(guest_load(g, THERE, 8) == 0x1122334455667788 && guest_slot(g, THERE).text[0]);
+	config_decode(&c, true);
+	EXPECT(guest_load(g, HERE + SIZE, 8) == UINT64_MAX);
+	EXPECT(guest_load(g, THERE, 8) == 0x1122334455667788);
+	second_destroy(&s);
+	return 0;
+}
+
 #define CASE(test) static int run_##test(void) { return with_board(test); }
 CASE(by_ports)
 CASE(by_ecam)
@@ -339,6 +403,7 @@ CASE(registers)
 CASE(over_ram)
 CASE(two_machines)
 CASE(moves_beside_a_reader)
+CASE(too_few_slots)
 
 int main(void)
 {
@@ -349,6 +414,7 @@ int main(void)
 		{ "a BAR over RAM hides nothing of it", run_over_ram },
 		{ "two machines share BAR2", run_two_machines },
 		{ "BAR2 moves while another machine reads", run_moves_beside_a_reader },
+		{ "a BAR that finds no memory slot is nobody else's trouble", run_too_few_slots },
 	};
 
 	return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -4,6 +4,7 @@
  * lets it decode. What a guest writes there can move a region anywhere or nowhere, and no more.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "pci/bus.h"
@@ -98,23 +99,17 @@ static int bar_map(struct pci_device *dev, struct pci_bar *bar, hwaddr addr)
 {
 	int ret = memory_region_add_subregion_overlap(dev->bus->pci, addr, bar->mr, BAR_PRIORITY);
 
-	if (ret)
-		return ret;
 	bar->mapped = true;
 	bar->addr = addr;
-	return 0;
+	return ret;
 }
 
 static int bar_move(struct pci_bar *bar, hwaddr addr)
 {
-	int ret = memory_region_set_address(bar->mr, addr);
-
-	if (!ret)
-		bar->addr = addr;
-	return ret;
+	bar->addr = addr;
+	return memory_region_set_address(bar->mr, addr);
 }
 
-/* Inside a transaction. */
 static int bar_update(struct pci_device *dev, unsigned int n)
 {
 	struct pci_bar *bar = &dev->bars[n];
@@ -127,28 +122,84 @@ static int bar_update(struct pci_device *dev, unsigned int n)
 	return 0;
 }
 
-void pci_bars_update(struct pci_device *dev)
+/* The BARs, a bit each, that are not where they are wanted. */
+static unsigned int bars_to_change(const struct pci_device *dev)
+{
+	unsigned int bars = 0;
+
+	for (unsigned int n = 0; n < PCI_NUM_BARS; n++) {
+		const struct pci_bar *bar = &dev->bars[n];
+		hwaddr is = bar->mapped ? bar->addr : PCI_BAR_UNMAPPED;
+
+		if (bar->mr && is != bar_wanted(dev, n))
+			bars |= 1u << n;
+	}
+	return bars;
+}
+
+static int bars_change(struct pci_device *dev, unsigned int bars)
 {
 	int ret = 0, err;
 
 	memory_transaction_begin(dev->bus->mem);
 	for (unsigned int n = 0; n < PCI_NUM_BARS; n++) {
-		err = dev->bars[n].mr ? bar_update(dev, n) : 0;
+		err = bars & 1u << n ? bar_update(dev, n) : 0;
 		ret = ret ? ret : err;
 	}
 	err = memory_transaction_commit(dev->bus->mem);
-	ret = ret ? ret : err;
-	if (ret)
-		log_warn(&dev->bus->log,
-			 "%s at 00:%02x.%x: a BAR is not where the guest has put it: %s", dev->name,
-			 dev->devfn >> 3, dev->devfn & 7, strerror(-ret));
+	return ret ? ret : err;
+}
+
+static void bars_unmap(struct pci_device *dev, unsigned int bars)
+{
+	memory_transaction_begin(dev->bus->mem);
+	for (unsigned int n = 0; n < PCI_NUM_BARS; n++) {
+		if (bars & 1u << n && dev->bars[n].mapped)
+			bar_unmap(dev, &dev->bars[n]);
+	}
+	memory_transaction_commit(dev->bus->mem);
+}
+
+/* What can't be together is tried one by one: who has no place of its own takes none from the others. */
+static void bars_change_singly(struct pci_device *dev, unsigned int bars)
+{
+	for (unsigned int n = 0; n < PCI_NUM_BARS; n++) {
+		if (bars & 1u << n && bars_change(dev, 1u << n))
+			bars_unmap(dev, 1u << n);
+	}
+}
+
+/*
+ * Whether the tree is as nobody's view of it can be: then each commit tries again, and is refused. Other
+ * errors are of who serves accesses quickly; the model serves them slowly.
+ */
+static bool change_is_vetoed(struct pci_device *dev)
+{
+	memory_transaction_begin(dev->bus->mem);
+	return memory_transaction_commit(dev->bus->mem);
+}
+
+/*
+ * What is vetoed is taken back, or everybody's next change would be vetoed too. The guest finds nothing
+ * there until it writes to COMMAND or to a BAR again.
+ */
+void pci_bars_update(struct pci_device *dev)
+{
+	unsigned int bars = bars_to_change(dev);
+	int ret = bars ? bars_change(dev, bars) : 0;
+
+	if (!ret)
+		return;
+	log_warn(&dev->bus->log, "%s at 00:%02x.%x: a BAR is not where the guest has put it: %s",
+		 dev->name, dev->devfn >> 3, dev->devfn & 7, strerror(-ret));
+	if (!change_is_vetoed(dev))
+		return;
+	bars_unmap(dev, bars);
+	if (bars & (bars - 1))
+		bars_change_singly(dev, bars);
 }
 
 void pci_bars_unmap(struct pci_device *dev)
 {
-	memory_transaction_begin(dev->bus->mem);
-	for (unsigned int n = 0; n < PCI_NUM_BARS; n++)
-		if (dev->bars[n].mapped)
-			bar_unmap(dev, &dev->bars[n]);
-	memory_transaction_commit(dev->bus->mem);
+	bars_unmap(dev, UINT_MAX);
 }
