@@ -15,8 +15,8 @@ struct kvm_ioeventfds;
 /**
  * kvm_ioeventfds_create() - from now on, the eventfds of @memory and @io are KVM's
  *
- * KVM has room for about a thousand on each bus, and refuses two that one store could mean both. What it
- * refuses is noted, and the model raises it itself: that costs an exit each time, and is no error.
+ * KVM refuses two that one store could mean both, and older kernels those of any size. What it refuses is
+ * noted, and the model raises it itself: that costs an exit each time, and is no error.
  *
  * Return: 0, or -errno with @err filled.
  */
