@@ -110,6 +110,25 @@ static void nothing_found_holds_nothing(void **state)
 	assert_int_equal(f->released, 1);
 }
 
+/* Between the last put and the end of its regions, an owner is still in the view. */
+static void late_release(struct memory_owner *owner)
+{
+	struct device *dev = container_of(owner, struct device, owner);
+	struct memory_region_section sec;
+
+	assert_false(memory_region_find(dev->mr.container, 0x1000, 1, &sec));
+	device_release(owner);
+}
+
+static void an_owner_on_its_way_out_is_not_found(void **state)
+{
+	struct fixture *f = *state;
+
+	f->dev->owner.release = late_release;
+	memory_owner_put(&f->dev->owner);
+	assert_int_equal(f->released, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -118,6 +137,7 @@ int main(void)
 		TEST(a_section_keeps_its_owner),
 		TEST(two_sections_are_two_references),
 		TEST(nothing_found_holds_nothing),
+		TEST(an_owner_on_its_way_out_is_not_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

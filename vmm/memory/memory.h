@@ -32,9 +32,10 @@ enum memory_endian {
  * @endianness: the byte order of its registers, as a little-endian CPU sees them
  * @valid: what a guest may do. Sizes in bytes, powers of two (0: 1 and 8); @unaligned: also at offsets
  *	that are no multiple of the size; @accepts (may be NULL) has the last word
- * @impl: what the two functions above can do. Other valid accesses are made of these: wider ones
- *	split, narrower ones cut out of a wider read (and a wider write gets the bytes that a guest
- *	did not write as 0), unaligned ones put together from two
+ * @impl: what the two functions above can do; the size of the region is a multiple of @impl.min. Other
+ *	valid accesses are made of these: wider and unaligned ones of the widest that fit, each
+ *	register touched once; narrower ones cut out of a wider read (and a wider write gets the bytes
+ *	that a guest did not write as 0)
  *
  * Either function may be NULL: nobody answers. An access that is not valid never gets here: it
  * reads all-ones and is ignored as a write. Both are called by any thread, without a lock of the
