@@ -26,22 +26,19 @@ struct ram_hosts {
 	struct ram_host at[];
 };
 
-/* How many entries start at or below @host. */
+/* How many entries start at or below @host: halves without a branch to guess. */
 static size_t hosts_upto(const struct ram_hosts *hosts, uintptr_t host)
 {
-	size_t from = 0, n = hosts->nr;
+	const struct ram_host *at = hosts->at;
+	size_t n = hosts->nr;
 
-	while (n) {
+	while (n > 1) {
 		size_t half = n / 2;
 
-		if (hosts->at[from + half].first <= host) {
-			from += half + 1;
-			n -= half + 1;
-		} else {
-			n = half;
-		}
+		at += at[half - 1].first <= host ? half : 0;
+		n -= half;
 	}
-	return from;
+	return at - hosts->at + (n && at->first <= host);
 }
 
 /* The innermost of those around @host: the one that starts last. */

@@ -50,21 +50,27 @@ static unsigned long id_copy(const char *id, const char *name)
 	       strtoul(id + len + 1, NULL, 10) : 0;
 }
 
+static bool id_taken(const struct ram_blocks *blocks, const char *id)
+{
+	for (size_t i = 0; i < blocks->nr; i++)
+		if (!strcmp(blocks->at[i]->id, id))
+			return true;
+	return false;
+}
+
 /* The name of the region; "name#2" and so on, one more than the last, while that is taken. */
 static char *id_create(const struct ram_blocks *blocks, const char *name)
 {
 	unsigned long last = 0;
-	bool taken = false;
 	char *id;
 
+	if (!id_taken(blocks, name))
+		return strdup(name);
 	for (size_t i = 0; i < blocks->nr; i++) {
 		unsigned long copy = id_copy(blocks->at[i]->id, name);
 
-		taken = taken || !strcmp(blocks->at[i]->id, name);
 		last = copy > last ? copy : last;
 	}
-	if (!taken)
-		return strdup(name);
 	return asprintf(&id, "%s#%lu", name, last + 1) < 0 ? NULL : id;
 }
 
