@@ -11,6 +11,7 @@
 BOOT_WAIT_S=240
 BOOT_BUILD=build/tests/boot
 BOOT_MODULE=build/kmod/$(uname -r)/ivshmem_host.ko
+BOOT_LOG_KNOWN='taint|signature and/or required key|interrupt took|clocksource|hpet: Lost'
 BOOT_DRIVER=build/kmod/$(uname -r)/ivshmem.ko
 
 boot_fail()
@@ -85,7 +86,7 @@ boot_log_alarms()
 	local log
 
 	log=$(grep -E '^<[0-4]>|BUG|WARNING|Call Trace' |
-		grep -vE 'taint|signature and/or required key|interrupt took|clocksource|hpet: Lost')
+		grep -vE "$BOOT_LOG_KNOWN")
 	[[ -z $log ]] || boot_fail "$log"
 }
 

@@ -91,7 +91,7 @@ case_log()
 	local log
 
 	log=$(dmesg --level emerg,alert,crit,err,warn,notice | grep -vxFf /tmp/dmesg-before |
-		grep -vE 'Unhandled (WR|RD)MSR|taint|signature and/or required key')
+		grep -vE "Unhandled (WR|RD)MSR|$BOOT_LOG_KNOWN")
 	[[ -z $log ]] || boot_fail "$log"
 }
 

@@ -89,8 +89,9 @@ initrd_pack()
 nested_initrd_make()
 {
 	initrd_base "$1" "$LAB_SRC/nested-init"
-	cp "$LAB_SRC/nested-main" "$1/"
-	initrd_modules "$1" "${@:3}"
+	cp "$2" "$1/"
+	cp "$3" "$1/bin/"
+	initrd_modules "$1" "${@:4}"
 }
 
 nested_initrd()
@@ -99,7 +100,9 @@ nested_initrd()
 
 	mapfile -t modules < <(kernel_modules "$1" "${NESTED_MODULES[@]}")
 	program_build agent
-	initrd_pack "nested-$1" nested_initrd_make "$LAB_SRC/nested-main" "${modules[@]}"
+	program_build keeper
+	initrd_pack "nested-$1" nested_initrd_make "$LAB_SRC/nested-main" "$LAB_DIR/bin/keeper" \
+		"${modules[@]}"
 }
 
 # What is built goes in: the guest driver for this kernel, ivshmemctl, and pciutils of this machine.
