@@ -43,8 +43,8 @@ struct memory_change {
  * @log_sync: add to the dirty bitmaps what was stored to since the last time
  * @log_sync_global: the same for everything at once (used instead of @log_sync if it is there);
  *	@last_stage: vCPUs are on hold and will stay so
- * @log_clear: the bits of this section were taken from the bitmap MIGRATION: stores to it are to be
- *	seen anew
+ * @log_clear: the bits of this section were taken from a client's bitmap: stores to it are to be seen
+ *	anew. What the last log_sync did not report must stay
  * @log_global_start: migration begins to follow all RAM. A -errno undoes it with those who heard
  *	it already
  * @log_global_stop: it ends
