@@ -51,48 +51,17 @@ struct flat_cursor flatview_seek(const struct flatview *view, hwaddr addr)
 	return c;
 }
 
-static uint64_t *hint_of(const struct flatview *view, hwaddr addr)
+const struct flat_range *flatview_lookup_searching(const struct flatview *view, hwaddr addr)
 {
-	uint64_t page = addr >> 12;
-
-	return &view->hints->v[(page ^ page >> 9) * 0x9e3779b97f4a7c15ull >> view->hints->shift];
-}
-
-/* Whether @hint is right. */
-static const struct flat_range *hinted(const struct flatview *view, uint32_t hint, hwaddr addr)
-{
-	unsigned int leaf = hint >> FLAT_HINT_BITS, i = hint & ((1 << FLAT_HINT_BITS) - 1);
-	const struct flat_range *fr;
-
-	if (leaf >= view->nr_leaves || i >= view->leaves[leaf]->nr)
-		return NULL;
-	fr = &view->leaves[leaf]->ranges[i];
-	return addr - fr->addr.first <= range_extent(fr->addr) ? fr : NULL;
-}
-
-static const struct flat_range *lookup_searching(const struct flatview *view, hwaddr addr,
-						  uint64_t *hint, uint64_t old)
-{
+	uint64_t hash = hint_hash(addr), *place = hint_place(view->hints, hash);
+	uint64_t old = __atomic_load_n(place, __ATOMIC_RELAXED);
 	struct flat_cursor c = flatview_seek(view, addr);
 	const struct flat_range *fr = flat_cursor_get(&c);
 
 	if (!fr || fr->addr.first > addr)
 		return NULL;
-	__atomic_store_n(hint, old << 32 | (c.leaf << FLAT_HINT_BITS) | c.i, __ATOMIC_RELAXED);
+	if (c.leaf < HINT_LEAVES)
+		__atomic_store_n(place, old << 32 | hint_tag(hash) | c.leaf << FLAT_HINT_BITS | c.i,
+				 __ATOMIC_RELAXED);
 	return fr;
-}
-
-const struct flat_range *flatview_lookup(const struct flatview *view, hwaddr addr)
-{
-	const struct flat_range *fr;
-	uint64_t *place, hints;
-
-	if (!view->nr_leaves)
-		return NULL;
-	place = hint_of(view, addr);
-	hints = __atomic_load_n(place, __ATOMIC_RELAXED);
-	fr = hinted(view, hints, addr);
-	if (!fr)
-		fr = hinted(view, hints >> 32, addr);
-	return fr ? fr : lookup_searching(view, addr, place, hints);
 }

@@ -44,8 +44,8 @@ struct flat_leaf {
 
 /*
  * Where lookups found what they looked for, by page: the last two of the pages that fall into one
- * place, each as (leaf << FLAT_HINT_BITS) + index. Any of them may be wrong, so they may live from view
- * to view, and be set by any thread.
+ * place, see hinted() below. Any of them may be wrong, so they may live from view to view, and be set
+ * by any thread.
  */
 struct flat_hints {
 	struct retired retired;
@@ -94,8 +94,66 @@ static inline void flat_cursor_next(struct flat_cursor *c)
 	for (cursor = flatview_seek(view, addr); (fr = flat_cursor_get(&cursor)); \
 	     flat_cursor_next(&cursor))
 
+/*
+ * A hint: some bits of a hash of the page, then the leaf, then the index in it. Of the two hints in a
+ * place those bits choose, without a branch that would go wrong half the time.
+ */
+#define HINT_TAG	0xff000000u
+#define HINT_LEAVES	(1u << (24 - FLAT_HINT_BITS))
+
+static inline uint64_t hint_hash(hwaddr addr)
+{
+	return (addr >> 12) * 0x9e3779b97f4a7c15ull;
+}
+
+static inline uint64_t *hint_place(struct flat_hints *hints, uint64_t hash)
+{
+	return &hints->v[hash >> hints->shift];
+}
+
+/* From the middle of the hash, whose upper bits are the place. */
+static inline uint32_t hint_tag(uint64_t hash)
+{
+	return hash >> 16 & HINT_TAG;
+}
+
+static inline uint32_t hint_choose(uint64_t hints, uint32_t tag)
+{
+	uint32_t later = hints, earlier = hints >> 32;
+
+	return (later ^ tag) & HINT_TAG ? earlier : later;
+}
+
+/* What @hint says, if it is right. */
+static inline const struct flat_range *hinted(const struct flatview *view, uint32_t hint,
+					      hwaddr addr)
+{
+	unsigned int leaf = (hint & ~HINT_TAG) >> FLAT_HINT_BITS;
+	unsigned int i = hint & ((1 << FLAT_HINT_BITS) - 1);
+	const struct flat_range *fr;
+
+	if (leaf >= view->nr_leaves || i >= view->leaves[leaf]->nr)
+		return NULL;
+	fr = &view->leaves[leaf]->ranges[i];
+	return addr - fr->addr.first <= range_extent(fr->addr) ? fr : NULL;
+}
+
+/* What flatview_lookup() does without a hint that is right; it leaves one. */
+const struct flat_range *flatview_lookup_searching(const struct flatview *view, hwaddr addr);
+
 /* The range that @addr is in; NULL: none. Any thread, inside an RCU read-side section. */
-const struct flat_range *flatview_lookup(const struct flatview *view, hwaddr addr);
+static inline const struct flat_range *flatview_lookup(const struct flatview *view, hwaddr addr)
+{
+	struct flat_hints *hints = view->hints;
+	uint64_t hash = hint_hash(addr), both;
+	const struct flat_range *fr;
+
+	if (!hints)
+		return NULL;
+	both = __atomic_load_n(hint_place(hints, hash), __ATOMIC_RELAXED);
+	fr = hinted(view, hint_choose(both, hint_tag(hash)), addr);
+	return fr ? fr : flatview_lookup_searching(view, addr);
+}
 
 /* The same but for who follows stores. */
 static inline bool flat_range_same(const struct flat_range *a, const struct flat_range *b)

@@ -324,7 +324,7 @@ static int rebuild(struct renderer *r, struct memory_region *root, const struct 
 	return ret ? ret : flush(r);
 }
 
-/* Those there were, or if they are few for this view, at least twice as many as its ranges. */
+/* Those there were, or if they are few for this view, at least four times as many places as ranges. */
 static struct flat_hints *hints_for(const struct flatview *old, size_t nr)
 {
 	unsigned int log2 = HINTS_MIN_LOG2;
@@ -332,7 +332,7 @@ static struct flat_hints *hints_for(const struct flatview *old, size_t nr)
 
 	if (old->hints && nr <= 1ull << (64 - old->hints->shift))
 		return old->hints;
-	while (1ull << log2 < 2 * nr)
+	while (1ull << log2 < 4 * nr)
 		log2++;
 	hints = calloc(1, sizeof(*hints) + sizeof(hints->v[0]) * (1ull << log2));
 	if (hints)
