@@ -60,7 +60,9 @@ static int create_alias(const struct creation *c)
 	if (c->node == PAINTER_NODES - 1)
 		return create_io(c);
 	c->n->own = false;
-	c->n->alias = c->node + 1 + pick(c->w, PAINTER_NODES - c->node - 1);
+	/* some often: what is shown twice may be shown side by side */
+	c->n->alias = one_in(c->w, 2) ? c->node + 1 + (int)pick(c->w, PAINTER_NODES - c->node - 1)
+				      : PAINTER_NODES - 1;
 	c->n->alias_offset = one_in(c->w, 2) ? pick(c->w, 40) : 0;
 	return memory_region_init_alias(c->mr, c->w->mem, NULL, c->name,
 					&c->w->regions[c->n->alias],
@@ -286,6 +288,45 @@ static void slide(struct world *w, int i)
 	world_call(w);
 	world_returned(w, memory_region_set_alias_offset(&w->regions[i],
 							 world_bytes(w, n->alias_offset)));
+}
+
+/* An alias of what @i is one of too, in the same container, with room behind it. */
+static const struct painter_node *other_alias(struct world *w, int i)
+{
+	const struct painter_node *n = &w->nodes[i];
+	int start = pick(w, PAINTER_NODES);
+
+	for (int k = 0; k < PAINTER_NODES; k++) {
+		const struct painter_node *o = &w->nodes[(start + k) % PAINTER_NODES];
+
+		if (o != n && o->alias == n->alias && o->container == n->container &&
+		    o->addr + o->size < PAINTER_CELLS && o->alias_offset + o->size < PAINTER_CELLS)
+			return o;
+	}
+	return NULL;
+}
+
+/* To where another alias of the same ends, and on from there: what the two show is in one piece. */
+static void adjoin(struct world *w, int i)
+{
+	struct painter_node *n = &w->nodes[i];
+	struct memory_region *mr = &w->regions[i];
+	const struct painter_node *o;
+
+	if (n->alias == PAINTER_NOBODY || n->container == PAINTER_NOBODY)
+		return;
+	o = other_alias(w, i);
+	if (!o)
+		return;
+	if (n->addr != o->addr + o->size)
+		n->sequence = ++w->sequence;
+	n->addr = o->addr + o->size;
+	n->alias_offset = o->alias_offset + o->size;
+	world_call(w);
+	memory_transaction_begin(w->mem);
+	MUST(w, !memory_region_set_address(mr, world_bytes(w, n->addr)));
+	MUST(w, !memory_region_set_alias_offset(mr, world_bytes(w, n->alias_offset)));
+	world_returned(w, memory_transaction_commit(w->mem));
 }
 
 static void follow(struct world *w, int i)
@@ -549,13 +590,13 @@ static const struct {
 } changes[] = {
 	{ 240, move }, { 20, take_out }, { 30, enable }, { 20, set_readonly },
 	{ 8, set_nonvolatile }, { 16, set_unmergeable }, { 16, set_romd }, { 40, set_size },
-	{ 40, slide }, { 16, follow }, { 40, eventfd }, { 16, coalesce }, { 8, coalesce_none },
+	{ 40, slide }, { 30, adjoin }, { 16, follow }, { 40, eventfd }, { 16, coalesce }, { 8, coalesce_none },
 	{ 4, replace }, { 2, space }, { 2, listener }, { 2, follow_all },
 };
 
 void world_change(struct world *w)
 {
-	int node = 1 + pick(w, PAINTER_NODES - 1), at = pick(w, 520);
+	int node = 1 + pick(w, PAINTER_NODES - 1), at = pick(w, 550);
 
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		at -= changes[i].weight;

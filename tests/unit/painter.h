@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #define PAINTER_CELLS		256
+#ifndef PAINTER_NODES
 #define PAINTER_NODES		80
+#endif
 #define PAINTER_ATTACHED	3	/* to a node */
 #define PAINTER_SHOWN		1024	/* attachments in a picture */
 #define PAINTER_NOBODY		(-1)

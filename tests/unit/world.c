@@ -76,6 +76,7 @@ static void not_published(struct world *w, uint64_t *count)
 /* A change in a transaction can't fail; a commit does only when it was made to. */
 void world_returned(struct world *w, int ret)
 {
+	w->commits += !w->depth;
 	if (w->depth) {
 		MUST(w, !ret);
 	} else if (w->vetoed) {
@@ -207,10 +208,12 @@ static void outermost_commit(struct world *w)
 	ret = memory_transaction_commit(w->mem);
 	if (scarce)
 		failed = scarce_end();
-	if (ret == -ENOMEM && failed)
-		not_published(w, &w->shortages);
-	else
+	if (ret != -ENOMEM || !failed) {
 		world_returned(w, ret);
+		return;
+	}
+	w->commits++;
+	not_published(w, &w->shortages);
 }
 
 /* Nobody sees anything of a transaction before its end, unless a region ends in it. */
@@ -242,7 +245,6 @@ void world_step(struct world *w)
 		transaction(w);
 	else
 		world_change(w);
-	w->commits++;
 	check_all(w);
 }
 

@@ -25,7 +25,6 @@ struct world_eventfd {
 /* Where all choices come from, and what becomes of a broken promise (it doesn't come back). */
 struct world_choices {
 	unsigned int (*pick)(struct world_choices *c, unsigned int n);	/* 0 to @n - 1 */
-	bool (*over)(struct world_choices *c);				/* no more choices */
 	void (*broken)(struct world *w, const char *what, const char *file, int line);
 };
 
