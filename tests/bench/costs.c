@@ -21,7 +21,7 @@ static size_t allocated(void)
 	return m.uordblks + m.hblkhd;
 }
 
-/* What the model allocates to show so many pages: view, hints, and what it keeps for the next change. */
+/* To show so many pages: the view, hints, and what is kept for the next change. */
 const char *measure_memory(void *arg, double *bytes)
 {
 	unsigned int nr = *(unsigned int *)arg;

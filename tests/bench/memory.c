@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How fast the memory model is, beside QEMU and Unicorn doing the same in the same run. Writes the
- * figures to the file it is given. All times are CPU time of whoever does the work, the threads that
- * free what RCU held back included.
+ * figures to the file it is given. All times are CPU time of whoever does the work, RCU's thread
+ * included.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -76,7 +76,7 @@ static const char *measure_unicorn(void *arg, double *us)
 	FILE *f;
 
 	if (u->n == UNICORN_MAX)
-		fprintf(stderr, "  Unicorn maps %u pages: this takes a minute or two, once\n", u->n);
+		fprintf(stderr, "  Unicorn maps %u pages: a minute or two, once\n", u->n);
 	snprintf(cmd, sizeof(cmd), "'%s' %u 2>/dev/null", u->program, u->n);
 	f = popen(cmd, "re");
 	if (f && fscanf(f, "%lf %lf", us, &u->last) == 2)
@@ -137,7 +137,8 @@ static void qemus_start(struct bench *b)
 		b->qemu[i].moves = sizes[i].qemu_moves;
 		if (!b->qemu[i].moves)
 			continue;
-		fprintf(stderr, "  starting %s with %u devices\n", b->qemu_program.name, sizes[i].n);
+		fprintf(stderr, "  starting %s with %u devices\n", b->qemu_program.name,
+			sizes[i].n);
 		b->qemu_why = qemu_start(&b->qemu[i], &b->qemu_program);
 	}
 }

@@ -221,9 +221,14 @@ int machine_tree_move(struct machine_tree *t)
 					 bar_place(place) + TREE_BAR_SIZE);
 }
 
+/* Each in an Nth of all addresses, somewhere: even distances would be kind to hashes. */
 hwaddr sparse_tree_address(const struct sparse_tree *t, unsigned int page)
 {
-	return UINT64_MAX / t->nr / TREE_BAR_SIZE * TREE_BAR_SIZE * page;
+	hwaddr pages = UINT64_MAX / t->nr / TREE_BAR_SIZE;
+	uint64_t seed = page;
+
+	tree_random(&seed);
+	return (pages * page + (seed ^ seed >> 32) % pages) * TREE_BAR_SIZE;
 }
 
 int sparse_tree_init(struct sparse_tree *t, unsigned int nr)

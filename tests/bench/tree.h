@@ -33,7 +33,7 @@ struct machine_tree {
 	unsigned int moves;			/* since the start */
 };
 
-/* @bars: they are in their places already; @nop: the listener wants to hear of what stays too. 0 or -errno. */
+/* @bars: they are in their places already; @nop: the listener hears of what stays, too. 0 or -errno. */
 int machine_tree_init(struct machine_tree *t, unsigned int nr, bool bars, bool nop);
 
 /* Add (delete) all BARs; one by one, or in one transaction around it. */
