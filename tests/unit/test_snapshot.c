@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ struct world {
 	uint8_t *at_stop;		/* a and b as they were then */
 	unsigned int pauses, resumes;
 	atomic_bool stopped;
+	atomic_uint seen;		/* how often the writer saw that it is */
 	int pause_result;
 	void (*in_pause)(struct world *w);
 	uint64_t device;		/* its state */
@@ -265,8 +267,10 @@ static void *write_all_the_time(void *arg)
 
 	memory_thread_register();
 	while (!atomic_load(&writer->end)) {
-		if (atomic_load(&writer->w->stopped))
+		if (atomic_load(&writer->w->stopped)) {
+			atomic_fetch_add(&writer->w->seen, 1);
 			continue;
+		}
 		store(&writer->w->a, rnd(&r, PAGES_A), rnd(&r, 256));
 		writer->stores++;
 	}
@@ -274,11 +278,14 @@ static void *write_all_the_time(void *arg)
 	return NULL;
 }
 
-/* The writer has seen that it is to stop once it is asked twice without a store between. */
+/* Once the writer has seen it, no store is under way. */
 static void wait_for_writer(struct world *w)
 {
+	unsigned int seen = atomic_load(&w->seen);
+
 	atomic_store(&w->stopped, true);
-	nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	while (atomic_load(&w->seen) == seen)
+		sched_yield();
 }
 
 static void nothing_is_lost(void **state)
