@@ -4,11 +4,11 @@
 
 #include "measures.h"
 
-/* How much of a thing is done in one measurement: enough for some milliseconds. */
-#define MOVES		2000u
+/* How much of a thing is done in one measurement: enough for caches to be warm. */
+#define MOVES		10000u
 #define SLOW_MOVES	200u		/* where a single one may take very long */
 #define COMMITS		20000u
-#define REGIONS		8192u		/* that are built, in as many builds as it takes */
+#define REGIONS		65536u		/* that are built, in as many builds as it takes */
 #define EVENTFDS	64u
 
 static const char *reason(int ret)
