@@ -153,11 +153,110 @@ static void writers_take_turns(void **state)
 	memory_listener_unregister(&l);
 }
 
+/*
+ * Devices in a row, of which every second comes, goes and changes its size while the others stay where
+ * they are: these must be found at each moment, whichever leaves of the view are exchanged.
+ */
+#define ROW		200
+#define ROW_AT(i)	(0x1000000 + (hwaddr)(i) * 0x1000)
+
+struct row {
+	struct storm *storm;
+	struct memory_region regions[ROW];
+};
+
+static void *row_reader(void *opaque)
+{
+	struct row *row = opaque;
+	struct storm *s = row->storm;
+	struct rnd r = { (uintptr_t)&r | 1 };
+
+	memory_thread_register();
+	while (!atomic_load(&s->over)) {
+		hwaddr offset = 4 * rnd(&r, 0x200);
+		int i = 2 * rnd(&r, ROW / 2);
+		uint32_t got;
+
+		if (address_space_read(&s->as, ROW_AT(i) + offset, &got, 4) != MEMTX_OK ||
+		    got != 0x11111111 + offset)
+			atomic_fetch_add(&s->bad, 1);
+	}
+	memory_thread_unregister();
+	return NULL;
+}
+
+static void *row_finder(void *opaque)
+{
+	struct row *row = opaque;
+	struct storm *s = row->storm;
+	struct rnd r = { (uintptr_t)&r | 1 };
+	struct memory_region_section sec;
+
+	while (!atomic_load(&s->over)) {
+		int i = 2 * rnd(&r, ROW / 2);
+
+		if (!memory_region_find(&s->root, ROW_AT(i), 0x2000, &sec)) {
+			atomic_fetch_add(&s->bad, 1);
+			continue;
+		}
+		if (sec.mr != &row->regions[i] || sec.size != 0x800 ||
+		    sec.offset_within_region || sec.offset_within_address_space != ROW_AT(i))
+			atomic_fetch_add(&s->bad, 1);
+		memory_section_put(&sec);
+		atomic_fetch_add(&s->hits, 1);
+	}
+	return NULL;
+}
+
+static void row_create(struct row *row)
+{
+	struct storm *s = row->storm;
+
+	for (int i = 0; i < ROW; i++) {
+		assert_ok(memory_region_init_io(&row->regions[i], s->mem, NULL, &storm_ops, s, "row",
+						0x800));
+		assert_ok(memory_region_add_subregion(&s->root, ROW_AT(i), &row->regions[i]));
+	}
+}
+
+static void row_change(struct row *row, struct rnd *r)
+{
+	struct memory_region *mr = &row->regions[1 + 2 * rnd(r, ROW / 2)];
+
+	if (rnd(r, 2))
+		assert_ok(memory_region_set_enabled(mr, !mr->enabled));
+	else
+		assert_ok(memory_region_set_size(mr, 0x100 * (1 + rnd(r, 8))));
+}
+
+static void what_stays_is_always_found(void **state)
+{
+	struct row *row = calloc(1, sizeof(*row));
+	struct storm *s = *state;
+	struct rnd r = rnd_start();
+	pthread_t threads[3];
+
+	row->storm = s;
+	row_create(row);
+	for (int i = 0; i < 3; i++)
+		assert_ok(pthread_create(&threads[i], NULL, i ? row_reader : row_finder, row));
+	for (int i = 0; i < CHANGES || atomic_load(&s->hits) < 1000; i++)
+		row_change(row, &r);
+	atomic_store(&s->over, true);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(atomic_load(&s->bad), 0);
+	for (int i = 0; i < ROW; i++)
+		memory_region_fini(&row->regions[i]);
+	free(row);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(readers_during_a_storm, setup, teardown),
 		cmocka_unit_test_setup_teardown(writers_take_turns, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_stays_is_always_found, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("rcu", tests, NULL, NULL);

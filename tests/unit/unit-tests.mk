@@ -34,7 +34,8 @@ unit-asan-build:
 
 unit-tsan-build:
 	@$(MAKE) --no-print-directory B=$(B)/tsan $(UNIT_MODEL) \
-		CFLAGS="-O1 -g -fsanitize=thread -include tests/unit/tsan-urcu.h" $(UNIT_TSAN)
+		CFLAGS="-O1 -g -DFLAT_LEAF_MAX=8 -fsanitize=thread -include tests/unit/tsan-urcu.h" \
+		$(UNIT_TSAN)
 
 unit-asan: unit-asan-build
 	@tests/unit/run.sh $(B)/asan/tests/unit
