@@ -26,7 +26,7 @@
 #define QEMU_ENDS	"QEMU ends itself at 4096 sections"
 #define UNICORN_ENDS	"Unicorn ends itself at 4096 sections"
 
-/* Problem sizes. 3600 and 4000 are the most that one peer takes, and of no interest to the other. */
+/* Problem sizes. 3600 and 4000 are the most that one peer takes; not for the other. */
 static const struct size {
 	unsigned int n;
 	unsigned int qemu_moves, unicorn_repetitions;	/* 0: not by that peer */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * QEMU over qtest, its CPUs stopped: pci-testdev has one BAR of 4 KiB, 256 of them are a bus, each bus
- * is behind a bridge with a window of 8 MiB. BARs leave a free page behind each, to be moved there.
+ * QEMU over qtest, its CPUs stopped: pci-testdev has one BAR of 4 KiB, 256 of them are a bus, each
+ * bus is behind a bridge with a window of 8 MiB. There is a free page behind each BAR.
  */
 #include <errno.h>
 #include <signal.h>
@@ -195,7 +195,7 @@ static bool program(struct qemu *q)
 	return ok;
 }
 
-/* Whether the device whose BAR is to be at @addr answers there: by the first letter of "mmio-...". */
+/* Whether a device answers at @addr, where its BAR is to be: by the first letter of "mmio-...". */
 static bool device_at(struct qemu *q, uint32_t addr)
 {
 	char cmd[32], answer[128];

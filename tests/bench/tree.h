@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is measured: a machine's tree of regions with many BARs in it, and pages far apart in the whole
- * of 2^64. They end with the process.
+ * What is measured: a machine's tree of regions with many BARs in it, and pages far apart in all of
+ * 2^64. Machine trees end with the process.
  */
 #ifndef TESTS_BENCH_TREE_H
 #define TESTS_BENCH_TREE_H
@@ -33,7 +33,7 @@ struct machine_tree {
 	unsigned int moves;			/* since the start */
 };
 
-/* @bars: they are in their places already; @nop: the listener hears of what stays, too. 0 or -errno. */
+/* @bars: they are in their places; @nop: the listener hears of what stays, too. 0 or -errno. */
 int machine_tree_init(struct machine_tree *t, unsigned int nr, bool bars, bool nop);
 
 /* Add (delete) all BARs; one by one, or in one transaction around it. */

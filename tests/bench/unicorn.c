@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unicorn's side: map N pages, one call each. Prints the CPU time in microseconds of all calls and of
- * the last one, and Unicorn's version. A program of its own: Unicorn ends its process at 4096.
+ * Unicorn's side: map N pages, one call each. Prints the CPU time in microseconds of all calls and
+ * of the last one, and Unicorn's version. A program of its own: Unicorn ends its process at 4096.
  */
 #include <stdio.h>
 #include <stdlib.h>
