@@ -317,7 +317,7 @@ static int same_field(struct state_set *a, struct state_set *b, const char *name
 	return na == nb && !memcmp(va, vb, na) ? 0 : ktap_fail("%s differs", field);
 }
 
-/* Registers that a guest of a few instructions leaves alone get values, to be there in the other. */
+/* Registers that the guest leaves alone get values, to be there in the other. */
 static int set_registers(struct guest *g)
 {
 	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_PIC_MASTER };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices go on in another machine: each is brought into a state, which is kept as bytes and given to
- * a fresh one. What no device can be in is refused.
+ * Devices go on in another machine: each is brought into a state, which is kept as bytes and given
+ * to a fresh one. What no device can be in is refused.
  */
 #include <errno.h>
 #include <linux/serial_reg.h>
