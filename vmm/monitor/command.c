@@ -187,7 +187,8 @@ static void run_snapshot_live(struct machine *m, FILE *out, const struct args *a
 	if (machine_snapshot(m, args->word[0], &err))
 		complain(wants(args, 'j'), out, "snapshot-live: %s", err.text);
 	else
-		run_snapshot(m, out, args);
+		fputs(wants(args, 'j') ? "{\"phase\": \"copying\"}\n" :
+		      "snapshot: begun; info snapshot tells how far it is\n", out);
 }
 
 static void run_snapshot_cancel(struct machine *m, FILE *out, const struct args *args)
