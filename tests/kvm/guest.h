@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A guest of a few instructions that does as it is told: it polls a mailbox in its RAM and makes
- * the loads, stores and port accesses that a test asks for. One vCPU in 64-bit mode, in ring 0 or 3,
- * the first 4 GiB mapped one to one.
+ * the loads, stores and port accesses that a test asks for. One vCPU in 64-bit mode, in ring 0 or
+ * 3, the first 4 GiB mapped one to one.
  */
 #ifndef TESTS_KVM_GUEST_H
 #define TESTS_KVM_GUEST_H
@@ -40,7 +40,7 @@ const char *guest_unavailable(void);
 
 struct guest_options {
 	unsigned int dirty_ring;	/* entries; 0: bitmaps */
-	bool user;			/* in ring 3: as fast as any code where ring 0 is emulated */
+	bool user;			/* in ring 3: at full speed where ring 0 is emulated */
 };
 
 /* A running guest without devices, or -errno with the reason printed. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Coalesced stores: they wait in KVM's ring, and are made in order before the guest's next access that
- * leaves it, before who flushes looks, and while the ring is full.
+ * Coalesced stores: they wait in KVM's ring, and are made in order before the guest's next access
+ * that leaves it, before who flushes looks, and while the ring is full.
  */
 #include <time.h>
 
@@ -191,7 +191,7 @@ static int more_ranges_than_kvm_takes(struct guest *g)
 	EXPECT(!memory_transaction_commit(g->mem));
 	for (unsigned int i = 0; i < 1200; i += 37)
 		guest_store(g, HERE + 16 * i, i, 8);
-	EXPECT(guest_load(g, HERE, 4) == 33);
+	EXPECT(guest_load(g, HERE, 4) == 33 && tape_length(&t) == 33);
 	for (unsigned int i = 0; i < 33; i++)
 		EXPECT(t.stores[i].addr == 16 * 37 * i && t.stores[i].data == 37 * i);
 	memory_region_fini(&t.mr);

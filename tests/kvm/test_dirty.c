@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dirty tracking by KVM: what a guest stores to is in the snapshots, no more and no less; with manual
- * protection, without, and with rings. And nothing is lost while the slots change under a guest that
- * stores all the time.
+ * Dirty tracking by KVM: what a guest stores to is in the snapshots, no more and no less; with
+ * manual protection, without, and with rings. And nothing is lost while the slots change under a
+ * guest that stores all the time.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,6 +15,8 @@
 #include "guest.h"
 #include "kvm/vcpu_internal.h"
 #include "memory/dirty.h"
+#include "memory/listener.h"
+#include "util.h"
 
 #define PAGE		0x1000ull
 #define HERE		0x40000000ull
@@ -170,8 +172,8 @@ static int shadow_check(const struct shadow *s)
 		const uint64_t *is = (void *)(ram + i * PAGE), *was = (void *)(s->copy + i * PAGE);
 
 		if (memcmp(is, was, PAGE))
-			return ktap_fail("page %" PRIu64 ": the %" PRIu64 "th store was missed, the "
-					 "last one seen is the %" PRIu64 "th", i, *is, *was);
+			return ktap_fail("page %" PRIu64 ": store %" PRIu64 " was missed, the "
+					 "last one seen is %" PRIu64, i, *is, *was);
 	}
 	return 0;
 }
@@ -200,8 +202,8 @@ static int shake(struct memory_region *mr, struct memory_region *overlay, unsign
 }
 
 /*
- * Each page is stored to once, so that nothing makes up for a store that was missed, as the next one to the
- * same page would. Between changes the guest gets some way.
+ * Each page is stored to once, so that nothing makes up for a store that was missed, as the next
+ * one to the same page would. Between changes the guest gets some way.
  */
 static int scribble_and_shake(struct guest *g, struct shadow *s, struct memory_region *overlay,
 			      unsigned int *changes)
@@ -252,6 +254,48 @@ static int under_a_writer(struct guest *g)
 	return 0;
 }
 
+/* Hears of a sync after KVM's listener has read its log, and has the guest store to @page. */
+struct meanwhile {
+	struct memory_listener listener;
+	struct guest *g;
+	uint64_t page;			/* UINT64_MAX: none */
+};
+
+static void meanwhile_sync(struct memory_listener *l, const struct memory_region_section *sec)
+{
+	struct meanwhile *m = container_of(l, struct meanwhile, listener);
+	uint64_t page = m->page;
+
+	m->page = UINT64_MAX;
+	if (page != UINT64_MAX && sec->offset_within_address_space == HERE)
+		guest_store(m->g, HERE + page * PAGE, 1, 8);
+}
+
+/* What is stored to after the log was read, and before that is to be forgotten, stays. */
+static int between_reading_and_forgetting(struct guest *g)
+{
+	struct meanwhile m = {
+		.listener = { .name = "meanwhile", .priority = 1, .log_sync = meanwhile_sync },
+		.g = g,
+		.page = UINT64_MAX,
+	};
+	struct memory_region mr;
+
+	EXPECT_PASS(log_ram(g, &mr, PAGES));
+	EXPECT(!memory_listener_register(&m.listener, &g->as));
+	for (uint64_t page = 2; page < 60; page += 7) {
+		store_to(g, some);
+		m.page = page;
+		EXPECT_PASS(expect_dirty(&mr, 0, PAGES, DIRTY_VGA, some));
+		EXPECT(m.page == UINT64_MAX);
+		EXPECT_PASS(expect_dirty(&mr, 0, PAGES, DIRTY_VGA,
+					 (uint64_t[]){ page, UINT64_MAX }));
+	}
+	memory_listener_unregister(&m.listener);
+	memory_region_fini(&mr);
+	return 0;
+}
+
 /* --- the ways of KVM --- */
 
 /* Older kernels: reading a log forgets it. */
@@ -294,9 +338,9 @@ static int rings_run_full(struct guest *g)
 }
 
 /*
- * KVM says that the ring is full, and nothing is in it: once, when another thread was faster; again and
- * again, when it wrote over entries that nobody took. Then the guest ends with a word, and never stands
- * still.
+ * KVM says that the ring is full, and nothing is in it: once, when another thread was faster; again
+ * and again, when it wrote over entries that nobody took. Then the guest ends with a word, and
+ * never stands still.
  */
 static int rings_overflow(struct guest *g)
 {
@@ -364,7 +408,7 @@ static int ring_sizes_refused(struct guest *g)
 	static int run_##test##_at_once(void) { return run(test##_at_once, 0); }	\
 	static int run_##test##_rings(void) { return run(test, RING); }
 
-/* In ring 3: as a guest whose instructions are its processor's. Those that KVM emulates overflow rings. */
+/* In ring 3: instructions that KVM emulates, as it may in ring 0, can overflow a ring. */
 static int run(int (*test)(struct guest *g), unsigned int ring)
 {
 	const struct guest_options opts = { .dirty_ring = ring, .user = true };
@@ -381,6 +425,7 @@ LOG_CASE(every_store_once)
 LOG_CASE(clients_and_parts)
 LOG_CASE(in_place_and_split)
 LOG_CASE(under_a_writer)
+LOG_CASE(between_reading_and_forgetting)
 
 static int run_rings_run_full(void)
 {
@@ -403,15 +448,23 @@ int main(void)
 		{ "manual protection: every store once", run_every_store_once_manual },
 		{ "manual protection: clients and parts", run_clients_and_parts_manual },
 		{ "manual protection: a slot is split", run_in_place_and_split_manual },
-		{ "manual protection: nothing is lost", run_under_a_writer_manual },
+		{ "manual protection: nothing is lost while slots change",
+		  run_under_a_writer_manual },
+		{ "manual protection: nothing is lost between snapshots",
+		  run_between_reading_and_forgetting_manual },
 		{ "reading forgets: every store once", run_every_store_once_at_once },
 		{ "reading forgets: clients and parts", run_clients_and_parts_at_once },
 		{ "reading forgets: a slot is split", run_in_place_and_split_at_once },
-		{ "reading forgets: nothing is lost", run_under_a_writer_at_once },
+		{ "reading forgets: nothing is lost while slots change",
+		  run_under_a_writer_at_once },
+		{ "reading forgets: nothing is lost between snapshots",
+		  run_between_reading_and_forgetting_at_once },
 		{ "rings: every store once", run_every_store_once_rings },
 		{ "rings: clients and parts", run_clients_and_parts_rings },
 		{ "rings: a slot is split", run_in_place_and_split_rings },
-		{ "rings: nothing is lost", run_under_a_writer_rings },
+		{ "rings: nothing is lost while slots change", run_under_a_writer_rings },
+		{ "rings: nothing is lost between snapshots",
+		  run_between_reading_and_forgetting_rings },
 		{ "rings run full", run_rings_run_full },
 		{ "rings that KVM wrote over", run_rings_overflow },
 		{ "sizes of rings that KVM does not take", run_ring_sizes_refused },

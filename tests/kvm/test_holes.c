@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No holes: a device is laid over a page of the RAM that the guest runs in, and goes again, while it loads
- * from a neighbouring page all the time. Its code, tables and what it loads lie in the slots that KVM has
- * to forget for that: a vCPU that got to see the gap could not fetch its next instruction.
+ * No holes: a device is laid over a page of the RAM that the guest runs in, and goes again, while
+ * it loads from a neighbouring page all the time. Its code, tables and what it loads lie in the
+ * slots that KVM has to forget for that: a vCPU that got to see the gap could not fetch its next
+ * instruction.
  *
- * TOGGLES=N toggles that often; if not given 100000 times, or as often as is possible in SECONDS_MAX.
+ * TOGGLES=N toggles that often; if not given 100000 times, or as often as is possible in
+ * SECONDS_MAX.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -18,8 +20,8 @@
 #define OVERLAY		0x180000ull
 #define WATCHED		(OVERLAY - PAGE)	/* in RAM, as is all below and above the overlay */
 #define VALUE		0x1122334455667788ull
-#define SECONDS_MAX	5
-#define LONGEST_US	2000000			/* of a pause: on a machine that has other work too */
+#define SECONDS_MAX	4
+#define LONGEST_US	2000000			/* of a pause: the machine may have other work */
 
 static double seconds(void)
 {

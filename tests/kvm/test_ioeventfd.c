@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioeventfds: stores to memory and to ports that raise an eventfd and reach nobody else; those that KVM
- * does not take do the same, by way of the model.
+ * ioeventfds: stores to memory and to ports that raise an eventfd and reach nobody else; those that
+ * KVM does not take do the same, by way of the model.
  */
 #include <poll.h>
 #include <sys/eventfd.h>

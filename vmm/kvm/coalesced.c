@@ -77,7 +77,7 @@ static void coalesced_make(struct kvm_coalesced *c, const struct kvm_coalesced_m
 	address_space_rw(store->pio ? c->io : c->memory, store->phys_addr, data, store->len, true);
 }
 
-/* An entry stays in the ring until its store was made, so that who finds the ring empty is right. */
+/* An entry stays in the ring until its store was made: who finds the ring empty is right. */
 static void coalesced_read(struct kvm_coalesced *c, struct kvm_coalesced_mmio_ring *ring)
 {
 	uint32_t first = ring->first, last = __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE);

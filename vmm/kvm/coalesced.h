@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Coalesced stores: KVM puts them into a ring that all vCPUs share instead of leaving the guest for each.
- * Here they are taken out, in order, and made.
+ * Coalesced stores: KVM puts them into a ring that all vCPUs share instead of leaving the guest for
+ * each. Here they are taken out, in order, and made.
  */
 #ifndef VMM_KVM_COALESCED_H
 #define VMM_KVM_COALESCED_H
@@ -16,10 +16,10 @@ struct kvm_run;
 /**
  * kvm_coalesced_create() - let stores to coalesced ranges of @memory and @io wait
  *
- * Before vcpus_create(), which is given the result. A range that KVM does not take (it has room for about
- * a thousand) is no error: stores to it leave the guest one by one, as they do while the ring is full. The
- * model's flush (memory_set_coalesced_source()) comes here; it is not to be called by a thread with the
- * model's lock, for a device may take that when a store gets there.
+ * Before vcpus_create(), which is given the result. A range that KVM does not take (it has room for
+ * about a thousand) is no error: stores to it leave the guest one by one, as they do while the ring
+ * is full. The model's flush (memory_set_coalesced_source()) comes here; it is not to be called by
+ * a thread with the model's lock, for a device may take that when a store gets there.
  *
  * Return: 0, or -errno with @err filled.
  */

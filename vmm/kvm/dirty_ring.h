@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KVM's dirty rings, one a vCPU: the pages that it stored to, in order. Who has the slots says what a
- * page is.
+ * KVM's dirty rings, one a vCPU: the pages that it stored to, in order. Who has the slots says what
+ * a page is.
  */
 #ifndef VMM_KVM_DIRTY_RING_H
 #define VMM_KVM_DIRTY_RING_H
@@ -28,8 +28,9 @@ void dirty_rings_set_sink(struct dirty_rings *rings, unsigned int space, dirty_r
 /**
  * dirty_rings_reap() - take all entries out of all rings, and tell them
  *
- * A page is told only after KVM follows stores to it anew: who sees it dirty, and forgets that, misses
- * nothing. What a vCPU that is in the guest stores to may not be in its ring yet. Under the model's lock.
+ * A page is told only after KVM follows stores to it anew: who sees it dirty, and forgets that,
+ * misses nothing. What a vCPU that is in the guest stores to may not be in its ring yet. Under the
+ * model's lock.
  *
  * Return: how many there were.
  */

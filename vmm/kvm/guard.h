@@ -10,9 +10,9 @@
 
 /**
  * struct kvm_guard - who can keep vCPUs out; all under the memory model's lock
- * @hold: returns when no vCPU is in the guest; none enters it until @release. What vCPUs do out of the
- *	guest goes on: they may wait for the lock that the caller has, or be the caller. NULL: there
- *	are none
+ * @hold: returns when no vCPU is in the guest; none enters it until @release. What vCPUs do out of
+ *	the guest goes on: they may wait for the lock that the caller has, or be the caller. NULL:
+ *	there are none
  * @release: they may enter again
  * @pauses: how often that was
  * @longest: from the beginning of @hold to the end of @release, in ns

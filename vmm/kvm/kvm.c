@@ -14,7 +14,7 @@
 
 #define KVM_DEVICE		"/dev/kvm"
 #define KVM_CPUID_ENTRIES	256
-/* The kernel's limit is a page less than 8 TiB, and told nowhere; parts begin where huge pages do. */
+/* The limit is a page less than 8 TiB, and told nowhere. Parts begin where huge pages do. */
 #define KVM_SLOT_SIZE_MAX	((1ull << 43) - (1ull << 30))
 
 static const struct {
@@ -94,8 +94,8 @@ static int kvm_enable_cap(struct kvm *kvm, int cap, uint64_t value)
 }
 
 /*
- * Not with KVM_DIRTY_LOG_INITIALLY_SET: then all pages of a slot that is set anew, as a part of one that
- * was split, would count as stored to.
+ * Not with KVM_DIRTY_LOG_INITIALLY_SET: then all pages of a slot that is set anew, as a part of one
+ * that was split, would count as stored to.
  */
 static void kvm_set_manual_protect(struct kvm *kvm, bool on)
 {
@@ -193,13 +193,13 @@ int kvm_use_dirty_rings(struct kvm *kvm, unsigned int entries, struct error *err
 	int cap = kvm_dirty_ring_cap(kvm, &max), ret;
 
 	if (cap < 0)
-		return error_arg(err, cap, "dirty-ring-size=%u: this kernel's KVM has no dirty rings: "
-				 "leave it out", entries);
+		return error_arg(err, cap, "dirty-ring-size=%u: this kernel's KVM has no dirty "
+				 "rings: leave it out", entries);
 	kvm_set_manual_protect(kvm, false);
 	ret = kvm_enable_cap(kvm, cap, (uint64_t)entries * sizeof(struct kvm_dirty_gfn));
 	if (ret)
-		return error_arg(err, ret, "dirty-ring-size=%u: KVM refuses it (%s): a power of two "
-				 "from 1024 to %llu is taken", entries, strerror(-ret),
+		return error_arg(err, ret, "dirty-ring-size=%u: KVM refuses it (%s): a power of "
+				 "two from 1024 to %llu is taken", entries, strerror(-ret),
 				 (unsigned long long)(max / sizeof(struct kvm_dirty_gfn)));
 	ret = dirty_rings_create(&kvm->rings, kvm, entries);
 	return ret ? error_set(err, ret, "no memory for dirty rings") : 0;

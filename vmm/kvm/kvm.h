@@ -50,8 +50,8 @@ int kvm_capability(const struct kvm *kvm, int cap);
  * kvm_use_dirty_rings() - have dirty pages told in rings, one a vCPU, instead of bitmaps
  * @entries: of each ring, a power of two
  *
- * Before the first vCPU and the first slot. Return: 0, or -errno with @err filled: -ENOTSUP where the
- * kernel has no rings, -EINVAL for a size that it does not take.
+ * Before the first vCPU and the first slot. Return: 0, or -errno with @err filled: -ENOTSUP where
+ * the kernel has no rings, -EINVAL for a size that it does not take.
  */
 int kvm_use_dirty_rings(struct kvm *kvm, unsigned int entries, struct error *err);
 

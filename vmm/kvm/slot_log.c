@@ -3,8 +3,9 @@
  * Dirty logs of memory slots: from KVM's bitmaps or rings into the model's.
  *
  * With manual protection KVM goes on to report a page until it is told to forget it, which is when
- * somebody took its bit from the model: that stores to the page are to be seen anew, nobody needs to
- * know before that. What is forgotten is what was read, never more: a bit that KVM set since stays.
+ * somebody took its bit from the model: that stores to the page are to be seen anew, nobody needs
+ * to know before that. What is forgotten is what was read, never more: a bit that KVM set since
+ * stays.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "util.h"
 
 #define WORD_PAGES	64u
-#define CLEAR_WORDS	64u		/* with one call: 16 MiB, so that KVM's lock is not held long */
+#define CLEAR_WORDS	64u		/* with one call, so that KVM's lock is not held long */
 
 static uint64_t slot_pages(const struct kvm_slot *slot)
 {
@@ -109,37 +110,25 @@ void slots_log_sync(struct memory_listener *l, const struct memory_region_sectio
 		slot_sync(s, slot);
 }
 
-/* The bits of word @i of @slot's bitmap that stand for pages @first to @last. */
-static uint64_t word_mask(uint64_t i, uint64_t first, uint64_t last)
+/*
+ * Words @from to @to of the bitmap, at most CLEAR_WORDS. KVM wants whole ones but for the last; a
+ * page too many, whose bit the model has still, costs no more than being followed anew.
+ */
+static void slot_clear_words(struct kvm_slots *s, struct kvm_slot *slot, uint64_t from, uint64_t to)
 {
-	uint64_t mask = UINT64_MAX;
-
-	if (i == first / WORD_PAGES)
-		mask &= UINT64_MAX << first % WORD_PAGES;
-	if (i == last / WORD_PAGES)
-		mask &= UINT64_MAX >> (WORD_PAGES - 1 - last % WORD_PAGES);
-	return mask;
-}
-
-/* Words @from to @to of the bitmap, at most CLEAR_WORDS; KVM takes whole words up to the slot's end. */
-static void slot_clear_words(struct kvm_slots *s, struct kvm_slot *slot, uint64_t from, uint64_t to,
-			     uint64_t first, uint64_t last)
-{
-	uint64_t words[CLEAR_WORDS], any = 0, pages = (to - from + 1) * WORD_PAGES;
+	uint64_t pages = (to - from + 1) * WORD_PAGES, any = 0;
 	uint64_t left = slot_pages(slot) - from * WORD_PAGES;
 	struct kvm_clear_dirty_log log = {
 		.slot = slot_number(s, slot),
 		.first_page = from * WORD_PAGES,
 		.num_pages = pages < left ? pages : left,
-		.dirty_bitmap = words,
+		.dirty_bitmap = slot->bitmap + from,
 	};
 
 	for (uint64_t i = from; i <= to; i++)
-		any |= words[i - from] = slot->bitmap[i] & word_mask(i, first, last);
-	if (!any || kvm_clear_dirty_log(s->kvm, &log))
-		return;
-	for (uint64_t i = from; i <= to; i++)
-		slot->bitmap[i] &= ~words[i - from];
+		any |= slot->bitmap[i];
+	if (any && !kvm_clear_dirty_log(s->kvm, &log))
+		memset(slot->bitmap + from, 0, (to - from + 1) * sizeof(*slot->bitmap));
 }
 
 static void slot_clear(struct kvm_slots *s, struct kvm_slot *slot, uint64_t first, uint64_t last)
@@ -149,7 +138,7 @@ static void slot_clear(struct kvm_slots *s, struct kvm_slot *slot, uint64_t firs
 	for (uint64_t from = first / WORD_PAGES; from <= end; from += CLEAR_WORDS) {
 		uint64_t to = from + (CLEAR_WORDS - 1);
 
-		slot_clear_words(s, slot, from, to < end ? to : end, first, last);
+		slot_clear_words(s, slot, from, to < end ? to : end);
 	}
 }
 

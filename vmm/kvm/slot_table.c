@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory slots as data: a tree by address (a treap), hulls, and KVM's numbers. Tells KVM nothing. */
+/* Memory slots as data: a treap by address, hulls, and KVM's numbers. Tells KVM nothing. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -113,8 +113,8 @@ static int slots_check(struct memory_listener *l, const struct memory_change *ch
 
 	if (!first)
 		return slot_table_reserve(s, coming);
-	log_warn(&s->limit, "no memory slot is left for '%s' at %#" PRIx64 ": %" PRIu64 " are needed, "
-		 "KVM has %u: fewer devices fit in here", memory_region_name(first->mr),
+	log_warn(&s->limit, "no memory slot is left for '%s' at %#" PRIx64 ": %" PRIu64 " are "
+		 "needed, KVM has %u: fewer devices fit in here", memory_region_name(first->mr),
 		 first->offset_within_address_space, staying + coming, s->kvm->max_slots);
 	return -ENOSPC;
 }
@@ -161,7 +161,7 @@ static int slot_arrive(struct kvm_slots *s, const struct kvm_slot *piece)
 	return 0;
 }
 
-/* What goes and comes back within a commit, as when a region changes its name only, was not touched. */
+/* What goes and comes back within a commit, as if only seen in another way, is not touched. */
 static int slots_region_add(struct memory_listener *l, const struct memory_region_section *sec)
 {
 	struct kvm_slots *s = container_of(l, struct kvm_slots, listener);

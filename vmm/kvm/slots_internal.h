@@ -10,10 +10,10 @@
 #include "memory/listener.h"
 #include "memory/memory.h"
 
-/* Where a slot is in its life: in a list of that name; in the tree from SLOT_LIVE to SLOT_LEAVING. */
+/* Where a slot is in its life: in a list for each; in the tree from SLOT_LIVE on. */
 enum kvm_slot_state {
 	SLOT_FREE,			/* an empty hull */
-	SLOT_ARRIVING,			/* KVM is told with the commit, without a number till then */
+	SLOT_ARRIVING,			/* KVM is told with the commit; no number till then */
 	SLOT_LIVE,			/* KVM has it */
 	SLOT_LEAVING,			/* KVM has it until the commit */
 	SLOT_STATES
@@ -25,11 +25,11 @@ struct kvm_slot {
 	struct memory_region *mr;
 	hwaddr offset;			/* in @mr, of @gpa */
 	bool readonly;
-	uint8_t log_mask;		/* clients (1 << enum dirty_client) that its log is for… */
+	uint8_t log_mask;		/* clients (1 << dirty_client) that its log is for… */
 	uint8_t log_wanted;		/* …after the commit */
 	bool logging;			/* KVM follows stores to it */
-	uint64_t *bitmap;		/* what KVM said last and was not cleared there; NULL: no log,
-					 * or no memory for one */
+	uint64_t *bitmap;		/* what KVM said last and was not cleared there;
+					 * NULL: no log, or no memory for one */
 	unsigned int number;		/* without its space */
 
 	enum kvm_slot_state state;

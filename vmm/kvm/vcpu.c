@@ -4,8 +4,8 @@
  *
  * A kick is immediate_exit plus a signal. The kicker sets hold before immediate_exit; the thread
  * clears immediate_exit before it looks at hold: whichever order they meet in, it doesn't enter the
- * guest again without having seen hold. Likewise for a moment's bar, with which a thread waits for no
- * other that is out of the guest: those may wait for a lock of its own.
+ * guest again without having seen hold. Likewise for a moment's bar, with which a thread waits for
+ * no other that is out of the guest: those may wait for a lock of its own.
  */
 #include <errno.h>
 #include <signal.h>

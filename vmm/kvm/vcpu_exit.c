@@ -36,9 +36,9 @@ static int vcpu_exit_mmio(struct vcpu *v, struct error *err)
 }
 
 /*
- * Its ring has no room for another stay in the guest. Another thread may have emptied it just now, but not
- * each time: then KVM has written over entries that nobody took, as its emulator of instructions can on
- * Linux 6.18, and is ahead of us for ever.
+ * Its ring has no room for another stay in the guest. Another thread may have emptied it just now,
+ * but not each time: then KVM has written over entries that nobody took, as its emulator of
+ * instructions can on Linux 6.18, and is ahead of us for ever.
  */
 static int vcpu_exit_dirty_ring_full(struct vcpu *v, struct error *err)
 {

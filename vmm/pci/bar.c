@@ -160,7 +160,7 @@ static void bars_unmap(struct pci_device *dev, unsigned int bars)
 	memory_transaction_commit(dev->bus->mem);
 }
 
-/* What can't be together is tried one by one: who has no place of its own takes none from the others. */
+/* What can't be together is tried one by one: who has no place takes none from the others. */
 static void bars_change_singly(struct pci_device *dev, unsigned int bars)
 {
 	for (unsigned int n = 0; n < PCI_NUM_BARS; n++) {
@@ -170,8 +170,8 @@ static void bars_change_singly(struct pci_device *dev, unsigned int bars)
 }
 
 /*
- * Whether the tree is as nobody's view of it can be: then each commit tries again, and is refused. Other
- * errors are of who serves accesses quickly; the model serves them slowly.
+ * Whether the tree is as nobody's view of it can be: then each commit tries again, and is refused.
+ * Other errors are of who serves accesses quickly; the model serves them slowly.
  */
 static bool change_is_vetoed(struct pci_device *dev)
 {
@@ -180,8 +180,8 @@ static bool change_is_vetoed(struct pci_device *dev)
 }
 
 /*
- * What is vetoed is taken back, or everybody's next change would be vetoed too. The guest finds nothing
- * there until it writes to COMMAND or to a BAR again.
+ * What is vetoed is taken back, or everybody's next change would be vetoed too. The guest finds
+ * nothing there until it writes to COMMAND or to a BAR again.
  */
 void pci_bars_update(struct pci_device *dev)
 {
