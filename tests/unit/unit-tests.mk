@@ -14,6 +14,16 @@ $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(UNIT_SUPPORT) $(VMM_
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(UNIT_WRAP) -o $@ $^ $(LD_LIBS) -lcmocka
 
+# The device in the page on the memory model, as test_example.c includes it.
+$(B)/obj/tests/unit/test_example.o: $(B)/include/example_device.h
+$(B)/include/example_device.h: Documentation/memory.rst
+	@mkdir -p $(@D)
+	@echo "  AWK     $@"
+	@awk '/^\.\. example: tickets$$/ { found = 1; next } \
+		found && inside && /^[^ ]/ { exit } \
+		found && sub(/^    /, "") { inside = 1 } \
+		found && inside { print }' $< >$@
+
 # Builds of their own, below folders of their own: what make is told to make them.
 UNIT_MODEL := VMM_SRC="$(filter vmm/json.c vmm/memory/%,$(VMM_SRC))"
 UNIT_LEAVES := $(B)/leaves/tests/unit/test_random
