@@ -285,9 +285,16 @@ nested_settle()
 	qemu_wrapper
 }
 
+# Emulated CPUs now and then run an instruction of a kernel that another of them has patched since,
+# and a kernel that starts and ends guests patches itself often: a nested host with guests has one.
+nested_default_smp()
+{
+	[[ $(nested_accel) == kvm ]] && echo 2 || echo 1
+}
+
 nested_options()
 {
-	nested_kernel=6.12 nested_mem=3G nested_smp=2 nested_timeout=600 nested_out=
+	nested_kernel=6.12 nested_mem=3G nested_smp= nested_timeout=600 nested_out=
 	nested_ivshmem=0
 	verbose=$([[ -t 2 ]] && echo 1 || echo 0)
 	nested_words=0
@@ -309,6 +316,7 @@ nested_options()
 		nested_words=$((nested_words + 2))
 	done
 	need_kernel "$nested_kernel"
+	nested_smp=${nested_smp:-$(nested_default_smp)}
 }
 
 progress()
