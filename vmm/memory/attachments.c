@@ -206,9 +206,10 @@ int memory_region_clear_coalescing(struct memory_region *mr)
 {
 	int ret, committed;
 
-	memory_transaction_begin(mr->mem);
+	/* not under the lock: a store that is under way may be in a device that waits for it */
 	if (mr->mem->flush_coalesced)
 		mr->mem->flush_coalesced(mr->mem->flush_opaque);
+	memory_transaction_begin(mr->mem);
 	ret = detach(mr, NULL, is_coalesced);
 	committed = memory_transaction_commit(mr->mem);
 	return ret && ret != -ENOENT ? ret : committed;

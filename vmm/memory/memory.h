@@ -342,7 +342,10 @@ int memory_region_del_eventfd(struct memory_region *mr, hwaddr addr, unsigned in
 /* Stores to the range may come late and many at once, in order. -EINVAL, -ENOMEM, or the commit's. */
 int memory_region_add_coalescing(struct memory_region *mr, hwaddr offset, uint64_t size)
 	MEMORY_MUST_CHECK;
-/* No range of @mr is coalesced any more; what is under way arrives first. */
+/*
+ * No range of @mr is coalesced any more; what was stored before the call arrives first. Not inside a
+ * transaction: who delivers it may wait for that to end.
+ */
 int memory_region_clear_coalescing(struct memory_region *mr);
 
 /* Whether each access to @mr first lets all coalesced stores arrive. */
