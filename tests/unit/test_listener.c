@@ -275,7 +275,9 @@ static int veto_check(struct memory_listener *l, const struct memory_change *cha
 	v->nr_del = change->nr_del;
 	v->nr_add = change->nr_add;
 	for (size_t i = 0; i < change->nr_add; i++) {
-		if (v->against && !strcmp(memory_region_name(change->add[i].mr), v->against))
+		struct memory_region_section sec = memory_change_add(change, i);
+
+		if (v->against && !strcmp(memory_region_name(sec.mr), v->against))
 			return -ENOSPC;
 	}
 	return 0;

@@ -140,13 +140,18 @@ static int viewer_ask(struct memory_listener *l, const struct memory_change *cha
 {
 	struct viewer *v = viewer_of(l);
 	struct viewer_space *vs = &v->spaces[change->as - v->world->spaces];
+	struct memory_region_section sec;
 
 	MUST(v->world, !v->inside && !v->world->forced && !vs->promised);
 	/* which are told backwards */
-	for (size_t i = change->nr_del; i-- > 0;)
-		vs->promised = hash(vs->promised, &change->del[i], -1);
-	for (size_t i = 0; i < change->nr_add; i++)
-		vs->promised = hash(vs->promised, &change->add[i], 1);
+	for (size_t i = change->nr_del; i-- > 0;) {
+		sec = memory_change_del(change, i);
+		vs->promised = hash(vs->promised, &sec, -1);
+	}
+	for (size_t i = 0; i < change->nr_add; i++) {
+		sec = memory_change_add(change, i);
+		vs->promised = hash(vs->promised, &sec, 1);
+	}
 	if (!v->world->veto)
 		return 0;
 	v->world->vetoed = true;

@@ -78,7 +78,8 @@ static unsigned int count_going(const struct kvm_slots *s, const struct memory_c
 	unsigned int n = 0;
 
 	for (size_t i = 0; i < change->nr_del; i++) {
-		struct pieces p = pieces_of(s, &change->del[i]);
+		struct memory_region_section sec = memory_change_del(change, i);
+		struct pieces p = pieces_of(s, &sec);
 
 		while (pieces_next(&p, &piece))
 			n += slot_like(s, &piece) != NULL;
@@ -86,19 +87,20 @@ static unsigned int count_going(const struct kvm_slots *s, const struct memory_c
 	return n;
 }
 
-/* How many come; @first is the section with which they are more than @room. */
+/* How many come; @first is the section with which they are more than @room, if one is. */
 static uint64_t count_coming(const struct kvm_slots *s, const struct memory_change *change,
-			     unsigned int room, const struct memory_region_section **first)
+			     unsigned int room, struct memory_region_section *first)
 {
 	uint64_t n = 0;
 
-	*first = NULL;
 	for (size_t i = 0; i < change->nr_add; i++) {
-		struct pieces p = pieces_of(s, &change->add[i]);
+		struct memory_region_section sec = memory_change_add(change, i);
+		struct pieces p = pieces_of(s, &sec);
+		bool fits = n <= room;
 
 		n += pieces_count(&p);
-		if (n > room && !*first)
-			*first = &change->add[i];
+		if (fits && n > room)
+			*first = sec;
 	}
 	return n;
 }
@@ -108,14 +110,14 @@ static int slots_check(struct memory_listener *l, const struct memory_change *ch
 	struct kvm_slots *s = container_of(l, struct kvm_slots, listener);
 	unsigned int staying = s->nr - count_going(s, change);
 	unsigned int room = staying < s->kvm->max_slots ? s->kvm->max_slots - staying : 0;
-	const struct memory_region_section *first;
+	struct memory_region_section first = { 0 };
 	uint64_t coming = count_coming(s, change, room, &first);
 
-	if (!first)
+	if (coming <= room)
 		return slot_table_reserve(s, coming);
 	log_warn(&s->limit, "no memory slot is left for '%s' at %#" PRIx64 ": %" PRIu64 " are "
-		 "needed, KVM has %u: fewer devices fit in here", memory_region_name(first->mr),
-		 first->offset_within_address_space, staying + coming, s->kvm->max_slots);
+		 "needed, KVM has %u: fewer devices fit in here", memory_region_name(first.mr),
+		 first.offset_within_address_space, staying + coming, s->kvm->max_slots);
 	return -ENOSPC;
 }
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Listeners: a change of an address space as events, in the order that is promised. */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "memory/change.h"
 #include "memory/internal.h"
 
@@ -51,56 +48,31 @@ int listeners_commit(struct memory *mem)
 	return ret;
 }
 
-static bool wants_check(const struct address_space *as)
+struct memory_region_section memory_change_del(const struct memory_change *change, size_t i)
 {
-	const struct memory_listener *l;
-
-	for_each_listener(l, as) {
-		if (l->check)
-			return true;
-	}
-	return false;
+	return section_of(change->as, change->del[i]);
 }
 
-/* The sections of @ranges, behind each other at @out. */
-static struct memory_region_section *sections_of(struct address_space *as,
-						 const struct flat_ranges *ranges,
-						 struct memory_region_section *out)
+struct memory_region_section memory_change_add(const struct memory_change *change, size_t i)
 {
-	for (size_t i = 0; i < ranges->nr; i++)
-		*out++ = section_of(as, ranges->v[i]);
-	return out;
-}
-
-static int check(struct address_space *as, const struct memory_change *told)
-{
-	struct memory_listener *l;
-	int ret = 0;
-
-	for_each_listener(l, as) {
-		if (!ret && l->check)
-			ret = l->check(l, told);
-	}
-	return ret;
+	return section_of(change->as, change->add[i]);
 }
 
 int listeners_check(struct address_space *as)
 {
 	const struct flat_ranges *del = &as->change->del, *add = &as->change->add;
-	struct memory_region_section *sections, *end;
-	struct memory_change told = { .as = as, .nr_del = del->nr, .nr_add = add->nr };
-	int ret;
+	const struct memory_change told = {
+		.as = as, .nr_del = del->nr, .nr_add = add->nr, .del = del->v, .add = add->v,
+	};
+	struct memory_listener *l;
+	int ret = 0;
 
-	if (!(del->nr + add->nr) || !wants_check(as))
+	if (!del->nr && !add->nr)
 		return 0;
-	sections = reallocarray(NULL, del->nr + add->nr, sizeof(*sections));
-	if (!sections)
-		return -ENOMEM;
-	told.del = sections;
-	told.add = end = sections_of(as, del, sections);
-	sections_of(as, add, end);
-	ret = check(as, &told);
-	free(sections);
+	for_each_listener(l, as) {
+		if (!ret && l->check)
+			ret = l->check(l, &told);
+	}
 	return ret;
 }
 

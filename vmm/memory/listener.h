@@ -7,17 +7,25 @@
 
 #include "memory/memory.h"
 
+struct flat_range;
+
 /**
  * struct memory_change - what a commit is going to do to one address space
  * @as: the address space
- * @del: sections that go, in ascending order of addresses
- * @add: sections that come, in the same order
+ * @nr_del: how many sections go
+ * @nr_add: how many come
  */
 struct memory_change {
 	struct address_space *as;
-	const struct memory_region_section *del, *add;
 	size_t nr_del, nr_add;
+
+	/* the model's */
+	const struct flat_range *const *del, *const *add;
 };
+
+/* The @i-th of those sections, in ascending order of addresses. */
+struct memory_region_section memory_change_del(const struct memory_change *change, size_t i);
+struct memory_region_section memory_change_add(const struct memory_change *change, size_t i);
 
 /**
  * struct memory_listener - who wants to know what address spaces look like
