@@ -55,7 +55,8 @@ figure_boot_once()
 	[[ $line == "init: up"* ]]
 }
 
-# A guest that hung (and was killed) or reset before its init is the emulator's loss, counted as one.
+# A guest that hung (and was killed) or reset before its init is the emulator's loss, counted as
+# one.
 figure_boot_taken()
 {
 	local took status

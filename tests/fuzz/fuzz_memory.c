@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer's view of the world (tests/unit/world.h): bytes are choices, of what the tree is made and
- * how it changes; a broken promise is a crash.
+ * libFuzzer's view of the world (tests/unit/world.h): bytes are choices, of what the tree is made
+ * and how it changes; a broken promise is a crash.
  */
 #include <stdio.h>
 #include <stdlib.h>

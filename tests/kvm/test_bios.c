@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SeaBIOS from Debian in a whole machine: from the reset vector in real mode to its last words, which
- * are that there is nothing to boot. That takes the ROM in both its places, RAM over it and
+ * SeaBIOS from Debian in a whole machine: from the reset vector in real mode to its last words,
+ * which are that there is nothing to boot. That takes the ROM in both its places, RAM over it and
  * write-protected again, sizes from CMOS, and PCI.
  */
 #include <fcntl.h>
@@ -45,7 +45,9 @@ static int line_cut(char *line, char **argv)
 	return argc;
 }
 
-/* In a process of its own: a machine takes signals and the terminal. Its status is the machine's. */
+/*
+ * In a process of its own: a machine takes signals and the terminal. Its status is the machine's.
+ */
 static pid_t machine_fork(char *line)
 {
 	pid_t pid = fork();

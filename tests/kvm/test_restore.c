@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A whole machine, with its monitor, is saved while it runs and goes on in another process; what
- * becomes of the file when things end before. The guest is a ROM of a few instructions: it counts in
- * a register and in RAM, says '!' for ever if the two differ, and a letter of its count otherwise.
+ * becomes of the file when things end before. The guest is a ROM of a few instructions: it counts
+ * in a register and in RAM, says '!' for ever if the two differ, and a letter of its count
+ * otherwise.
  */
 #include <fcntl.h>
 #include <signal.h>

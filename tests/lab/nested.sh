@@ -74,8 +74,8 @@ nested_command_line()
 	return 0
 }
 
-# nested_devices: QEMU's ivshmem devices, if they were asked for. Its firmware finds a place for them
-# above 4 GiB only where there is RAM as well, and declares all below it uncached.
+# nested_devices: QEMU's ivshmem devices, if they were asked for. Its firmware finds a place for
+# them above 4 GiB only where there is RAM as well, and declares all below it uncached.
 nested_devices()
 {
 	local size

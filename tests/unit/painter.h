@@ -23,8 +23,8 @@
 #define PAINTER_ROMD		(1u << 3)
 
 /*
- * An eventfd, the @id of which tells it from all others there ever were, or a range whose stores are
- * coalesced: to its @id the cell of the node is added where it is seen from.
+ * An eventfd, the @id of which tells it from all others there ever were, or a range whose stores
+ * are coalesced: to its @id the cell of the node is added where it is seen from.
  */
 struct painter_attached {
 	bool whole;		/* is not seen in part: an eventfd */

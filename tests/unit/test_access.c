@@ -54,7 +54,9 @@ static const struct memory_region_ops picky_ops = {
 
 static const struct memory_region_ops mute_ops;
 
-/* What answers in other ways: a ROM device at 0x6000, a RAM device at 0x7000, then a reservation. */
+/*
+ * What answers in other ways: a ROM device at 0x6000, a RAM device at 0x7000, then a reservation.
+ */
 static void setup_odd(struct fixture *f)
 {
 	assert_ok(memory_region_init_rom_device(&f->flash, f->mem, NULL, &any_ops, &f->flash_dev,

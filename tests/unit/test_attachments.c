@@ -12,7 +12,9 @@
 #include "unit.h"
 #include "util.h"
 
-/* A listener that writes down what is attached: "+fd:10/4=7" an eventfd of 4 bytes that matches 7. */
+/*
+ * A listener that writes down what is attached: "+fd:10/4=7" an eventfd of 4 bytes that matches 7.
+ */
 struct scribe {
 	struct memory_listener listener;
 	char log[2048];
@@ -246,7 +248,9 @@ static void coalesced_ranges_are_cut_to_what_is_seen(void **state)
 	memory_listener_unregister(&f->scribe.listener);
 }
 
-/* Two ranges that are cut to the same one are told as one, and what is left of them is right again. */
+/*
+ * Two ranges that are cut to the same one are told as one, and what is left of them is right again.
+ */
 static void coalesced_ranges_that_look_alike_are_one(void **state)
 {
 	struct fixture *f = *state;

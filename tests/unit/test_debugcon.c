@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Firmware's log: what is written to the port goes out, byte by byte, and a read says it is there. */
+/*
+ * Firmware's log: what is written to the port goes out, byte by byte, and a read says it is there.
+ */
 #include "hw/debugcon.h"
 #include "memory/access.h"
 #include "unit.h"

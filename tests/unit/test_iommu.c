@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU regions: accesses go on where they are sent, may be refused, and notifiers hear of changes. */
+/*
+ * IOMMU regions: accesses go on where they are sent, may be refused, and notifiers hear of changes.
+ */
 #include <errno.h>
 
 #include "memory/access.h"
@@ -19,8 +21,8 @@ struct table {
 };
 
 /*
- * The machine's memory has RAM at 0 and a device at 0x10000; a bus has memory of its own at 0 and the
- * IOMMU at WINDOW, which starts without any entry.
+ * The machine's memory has RAM at 0 and a device at 0x10000; a bus has memory of its own at 0 and
+ * the IOMMU at WINDOW, which starts without any entry.
  */
 struct fixture {
 	struct memory *mem;

@@ -318,7 +318,9 @@ static void hog_retry(struct memory_map_waiter *w)
 	assert_ok(address_space_map_notify(&hog->f->as, w));
 }
 
-/* The first that was told takes all: the others go on waiting, and are told when that comes back. */
+/*
+ * The first that was told takes all: the others go on waiting, and are told when that comes back.
+ */
 static void waiters_take_turns(void **state)
 {
 	struct fixture *f = *state;

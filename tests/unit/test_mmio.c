@@ -127,7 +127,9 @@ static bool model_valid(const struct bytes *d, unsigned int offset, unsigned int
 	       (d->ops.valid.unaligned || offset % size == 0);
 }
 
-/* The bytes that the device must see: those of the access, and what it can't leave out around them. */
+/*
+ * The bytes that the device must see: those of the access, and what it can't leave out around them.
+ */
 static bool model_touches(const struct bytes *d, unsigned int offset, unsigned int size,
 			  unsigned int byte)
 {

@@ -154,8 +154,8 @@ static void writers_take_turns(void **state)
 }
 
 /*
- * Devices in a row, of which every second comes, goes and changes its size while the others stay where
- * they are: these must be found at each moment, whichever leaves of the view are exchanged.
+ * Devices in a row, of which every second comes, goes and changes its size while the others stay
+ * where they are: these must be found at each moment, whichever leaves of the view are exchanged.
  */
 #define ROW		200
 #define ROW_AT(i)	(0x1000000 + (hwaddr)(i) * 0x1000)

@@ -42,7 +42,9 @@ static inline void tsan_urcu_free(void *p)
 #undef urcu_memb_read_unlock
 #undef urcu_memb_synchronize_rcu
 #define free tsan_urcu_free
-/* A function within a function, which takes nothing from around it: no trampoline, valid for ever. */
+/*
+ * A function within a function, which takes nothing from around it: no trampoline, valid for ever.
+ */
 #define urcu_memb_call_rcu(head, func) ({			\
 	void tsan_urcu_called(struct rcu_head *called)		\
 	{							\

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A world of regions, address spaces and listeners that is changed at random, and for each change the
- * same one for the painter. After each commit the published views, and what each listener was told
- * from its first event on, must be the painter's pictures.
+ * A world of regions, address spaces and listeners that is changed at random, and for each change
+ * the same one for the painter. After each commit the published views, and what each listener was
+ * told from its first event on, must be the painter's pictures.
  */
 #ifndef TESTS_UNIT_WORLD_H
 #define TESTS_UNIT_WORLD_H

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Accesses: an address is looked up in the published view, and whoever is there answers. No lock. */
+/*
+ * Accesses: an address is looked up in the published view, and whoever is there answers. No lock.
+ */
 #include "memory/access.h"
 
 #include <string.h>
@@ -30,7 +32,9 @@ struct access {
 	bool transfer;
 };
 
-/* What a kind of region does with the bytes that arrive at a place in it; @done: how many it took. */
+/*
+ * What a kind of region does with the bytes that arrive at a place in it; @done: how many it took.
+ */
 typedef enum memtx_result access_fn(const struct place *p, char *buf, struct access a,
 				    uint64_t *done);
 

@@ -5,8 +5,8 @@
  *
  * What crosses regions is split, but a device that is met first takes all that fits into it, hidden
  * or not. Where nobody answers a read gives all-ones and a write is ignored. Functions that return
- * enum memtx_result give MEMTX_OK or the first other result; the rest of the access was made all the
- * same.
+ * enum memtx_result give MEMTX_OK or the first other result; the rest of the access was made all
+ * the same.
  */
 #ifndef VMM_MEMORY_ACCESS_H
 #define VMM_MEMORY_ACCESS_H
@@ -32,7 +32,9 @@ enum memtx_result address_space_set(struct address_space *as, hwaddr addr, uint8
 enum memtx_result address_space_write_rom(struct address_space *as, hwaddr addr, const void *buf,
 					  uint64_t len);
 
-/* Whether a CPU may read (write) all of [@addr, @addr + @len): RAM, or a device that takes it so. */
+/*
+ * Whether a CPU may read (write) all of [@addr, @addr + @len): RAM, or a device that takes it so.
+ */
 bool address_space_access_valid(struct address_space *as, hwaddr addr, uint64_t len, bool is_write);
 
 /*
@@ -77,8 +79,8 @@ void address_space_unmap(struct address_space *as, void *ptr, uint64_t len, bool
 			 uint64_t used);
 
 /*
- * Who waits for bounce buffers: @retry is called once, when some came back, by who gave them back; at
- * once if there are some. It may ask for more calls, and may free @w.
+ * Who waits for bounce buffers: @retry is called once, when some came back, by who gave them back;
+ * at once if there are some. It may ask for more calls, and may free @w.
  */
 struct memory_map_waiter {
 	void (*retry)(struct memory_map_waiter *w);
@@ -91,8 +93,8 @@ int address_space_map_notify(struct address_space *as, struct memory_map_waiter 
 	MEMORY_MUST_CHECK;
 
 /*
- * @retry is not called any more. If another thread is in it, this waits for its end: not to be called
- * with a lock that it takes.
+ * @retry is not called any more. If another thread is in it, this waits for its end: not to be
+ * called with a lock that it takes.
  */
 void address_space_map_forget(struct address_space *as, struct memory_map_waiter *w);
 

@@ -5,8 +5,10 @@
 
 #include "memory/access.h"
 
-/* As address_space_rw(), but 1, 2, 4 or 8 bytes too are no single access of a CPU: what a device does
- * not take in one is made of what it takes. */
+/*
+ * As address_space_rw(), but 1, 2, 4 or 8 bytes too are no single access of a CPU: what a device
+ * does not take in one is made of what it takes.
+ */
 enum memtx_result access_transfer(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
 				  bool is_write);
 
@@ -14,8 +16,8 @@ enum memtx_result access_transfer(struct address_space *as, hwaddr addr, void *b
 bool access_owner_get(struct memory_owner *owner);
 
 /*
- * As memory_owner_put(), also from within an access: the owner's end waits for all readers, so if the
- * caller is one, it comes later.
+ * As memory_owner_put(), also from within an access: the owner's end waits for all readers, so if
+ * the caller is one, it comes later.
  */
 void access_owner_put(struct memory_owner *owner);
 

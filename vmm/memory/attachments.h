@@ -51,8 +51,8 @@ struct memory_region_section section_of_attachment(struct address_space *as,
 void attachments_fini(struct memory_region *mr);
 
 /*
- * A store reached the model where an eventfd may be meant to take it (the kernel could not have it, or
- * not yet). Whether one did. Any thread, inside an RCU read-side section.
+ * A store reached the model where an eventfd may be meant to take it (the kernel could not have it,
+ * or not yet). Whether one did. Any thread, inside an RCU read-side section.
  */
 bool attachments_signal(const struct memory_region *mr, hwaddr offset, unsigned int size,
 			uint64_t data);

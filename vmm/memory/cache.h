@@ -26,8 +26,8 @@ struct memory_cache {
  * memory_cache_init() - get ready for accesses to [@addr, @addr + @len) of @as
  * @is_write: also for stores
  *
- * A range that is not all one RAM works too, slowly, and so does one behind an IOMMU, whose mind may
- * change at any time. One thread at a time uses a cache.
+ * A range that is not all one RAM works too, slowly, and so does one behind an IOMMU, whose mind
+ * may change at any time. One thread at a time uses a cache.
  *
  * Return: 0, or -EINVAL for @len 0 or a range that wraps.
  */

@@ -28,7 +28,10 @@ struct space_change {
 int change_create(struct address_space *as);
 void change_destroy(struct address_space *as);
 
-/* Find the difference between the view of @as and change->view, and between what is attached. -ENOMEM. */
+/*
+ * Find the difference between the view of @as and change->view, and between what is attached.
+ * -ENOMEM.
+ */
 int change_find(struct address_space *as, const struct damage *damage);
 /* What is attached now, for the first listener; not kept up to date without one. -ENOMEM. */
 int change_attach(struct address_space *as);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is seen of a tree through a window: the visible parts of all regions in it are collected from
- * the top layer to the bottom, each clipped to what its containers and aliases let through; then a
- * sweep over the addresses takes the topmost of those that cover a place. Where nothing overlaps, as
- * in most windows, they come in order of address and the sweep has nothing to do.
+ * What is seen of a tree through a window: the visible parts of all regions in it are collected
+ * from the top layer to the bottom, each clipped to what its containers and aliases let through;
+ * then a sweep over the addresses takes the topmost of those that cover a place. Where nothing
+ * overlaps, as in most windows, they come in order of address and the sweep has nothing to do.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -170,7 +170,9 @@ static size_t run_end(const struct layer *v, size_t start, size_t nr)
 	return i < nr ? i : nr;
 }
 
-/* Two runs, [start, middle) and [middle, end), become one of @to; of equals the first comes first. */
+/*
+ * Two runs, [start, middle) and [middle, end), become one of @to; of equals the first comes first.
+ */
 static void merge(struct layer *to, const struct layer *v, size_t start, size_t middle, size_t end)
 {
 	size_t a = start, b = middle;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Copies to and from guest memory: 1, 2, 4 or 8 bytes that are aligned are one load or one store, of
- * which nobody sees half.
+ * Copies to and from guest memory: 1, 2, 4 or 8 bytes that are aligned are one load or one store,
+ * of which nobody sees half.
  */
 #ifndef VMM_MEMORY_COPY_H
 #define VMM_MEMORY_COPY_H

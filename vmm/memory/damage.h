@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Damage: the parts of a view that a transaction may have changed. A change marks them, going up from
- * a region through its containers, and through the aliases of each, to all roots; the commit renders
- * these parts anew and nothing else.
+ * Damage: the parts of a view that a transaction may have changed. A change marks them, going up
+ * from a region through its containers, and through the aliases of each, to all roots; the commit
+ * renders these parts anew and nothing else.
  */
 #ifndef VMM_MEMORY_DAMAGE_H
 #define VMM_MEMORY_DAMAGE_H
@@ -22,8 +22,8 @@ void damage_fini(struct damage *d);
 void damage_add(struct damage *d, struct range r);
 void damage_add_all(struct damage *d);
 /*
- * To the ends of ranges of @view that are never merged, and reach into the damage or up to it: rendered
- * in part, such a range would be two from then on.
+ * To the ends of ranges of @view that are never merged, and reach into the damage or up to it:
+ * rendered in part, such a range would be two from then on.
  */
 void damage_widen(struct damage *d, const struct flatview *view);
 /* Bring into order; few ranges are better than many for a view of @nr ranges. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A flat view: what a root region and all below it look like, as ranges in ascending order that do
- * not overlap. Immutable once published. Ranges lie in leaves; the next view shares the leaves that a
- * change did not touch. What a view has and its successor has not is freed when no reader is left.
+ * not overlap. Immutable once published. Ranges lie in leaves; the next view shares the leaves that
+ * a change did not touch. What a view has and its successor has not is freed when no reader is
+ * left.
  */
 #ifndef VMM_MEMORY_FLATVIEW_H
 #define VMM_MEMORY_FLATVIEW_H
@@ -11,8 +12,8 @@
 #include "memory/range.h"
 
 /*
- * The first member of what readers find without a lock and memory_retire() frees. Readers never look at
- * it: it may change while they look at the rest.
+ * The first member of what readers find without a lock and memory_retire() frees. Readers never
+ * look at it: it may change while they look at the rest.
  */
 struct retired {
 	struct retired *next;
@@ -44,8 +45,8 @@ struct flat_leaf {
 
 /*
  * Where lookups found what they looked for, by page: the last two of the pages that fall into one
- * place, see hinted() below. Any of them may be wrong, so they may live from view to view, and be set
- * by any thread.
+ * place, see hinted() below. Any of them may be wrong, so they may live from view to view, and be
+ * set by any thread.
  */
 struct flat_hints {
 	struct retired retired;
@@ -95,8 +96,8 @@ static inline void flat_cursor_next(struct flat_cursor *c)
 	     flat_cursor_next(&cursor))
 
 /*
- * A hint: some bits of a hash of the page, then the leaf, then the index in it. Of the two hints in a
- * place those bits choose, without a branch that would go wrong half the time.
+ * A hint: some bits of a hash of the page, then the leaf, then the index in it. Of the two hints in
+ * a place those bits choose, without a branch that would go wrong half the time.
  */
 #define HINT_TAG	0xff000000u
 #define HINT_LEAVES	(1u << (24 - FLAT_HINT_BITS))

@@ -57,12 +57,16 @@ static inline void memory_damage_region(struct memory_region *mr)
 /* The same for everything there is. */
 void memory_damage_all(struct memory *mem);
 
-/* Bring all views up to date, whoever is against it. If there is no memory for that, nothing answers in
- * any of them any more. */
+/*
+ * Bring all views up to date, whoever is against it. If there is no memory for that, nothing
+ * answers in any of them any more.
+ */
 void memory_settle(struct memory *mem);
 
-/* Free what starts with @retired (malloc; NULL: nothing) when no reader is left that could have found it. The
- * caller holds the model's lock. */
+/*
+ * Free what starts with @retired (malloc; NULL: nothing) when no reader is left that could have
+ * found it. The caller holds the model's lock.
+ */
 void memory_retire(struct memory *mem, struct retired *retired);
 /* The same at once; when nobody reads any more. */
 void memory_retire_fini(struct memory *mem);
@@ -81,8 +85,8 @@ void listeners_blank(struct address_space *as);
 bool listeners_any(const struct address_space *as);
 
 /*
- * address_space.c: all views anew. @force: whoever is against it. -errno with the views as they were if
- * mem->dirty still is set, else the listeners'.
+ * address_space.c: all views anew. @force: whoever is against it. -errno with the views as they
+ * were if mem->dirty still is set, else the listeners'.
  */
 int address_spaces_update(struct memory *mem, bool force);
 /* Instead: no view shows anything. */
@@ -93,8 +97,10 @@ void subregions_add(struct memory_region *container, struct memory_region *sub);
 void subregions_del(struct memory_region *container, struct memory_region *sub);
 /* @sub's size or whether it is enabled is another now. */
 void subregions_update(struct memory_region *container, struct memory_region *sub);
-/* Call @fn for each enabled subregion that shares an offset with @r, in ascending order of first offsets
- * (and sequence), until it returns other than 0; returns that. */
+/*
+ * Call @fn for each enabled subregion that shares an offset with @r, in ascending order of first
+ * offsets (and sequence), until it returns other than 0; returns that.
+ */
 int subregions_query(const struct memory_region *container, struct range r,
 		     int (*fn)(void *opaque, struct memory_region *sub), void *opaque);
 /* The same for all, enabled or not. */

@@ -19,8 +19,8 @@ enum iommu_access {
  * @target_as: where the access goes on; NULL with IOMMU_NONE
  * @iova: an offset in the region, the first of the translated range
  * @translated_addr: in @target_as, of @iova
- * @addr_mask: size of the range - 1, a power of two - 1; @iova and @translated_addr are multiples of
- *	the size. Of IOMMU_NONE too: nothing in all that range is translated
+ * @addr_mask: size of the range - 1, a power of two - 1; @iova and @translated_addr are multiples
+ *	of the size. Of IOMMU_NONE too: nothing in all that range is translated
  * @perm: what may be done
  */
 struct iommu_entry {
@@ -36,8 +36,8 @@ struct iommu_entry {
 #define IOMMU_NOTIFIER_UNMAP	(1u << 1)
 
 /*
- * Who shadows translations; wants those that share an offset in the region with [first, last]. @notify
- * is called under the model's lock, and may take its own notifier away.
+ * Who shadows translations; wants those that share an offset in the region with [first, last].
+ * @notify is called under the model's lock, and may take its own notifier away.
  */
 struct iommu_notifier {
 	void (*notify)(struct iommu_notifier *n, const struct iommu_entry *entry);
@@ -48,10 +48,10 @@ struct iommu_notifier {
 
 /**
  * struct iommu_ops - an IOMMU's side
- * @translate: the entry that @addr (an offset in the region) falls into; by any thread, inside an RCU
- *	read-side section
- * @flags_changed: the union of what notifiers want is another now (may be NULL), told under the model's
- *	lock; -errno refuses the notifier that is being registered
+ * @translate: the entry that @addr (an offset in the region) falls into; by any thread, inside an
+ *	RCU read-side section
+ * @flags_changed: the union of what notifiers want is another now (may be NULL), told under the
+ *	model's lock; -errno refuses the notifier that is being registered
  */
 struct iommu_ops {
 	struct iommu_entry (*translate)(void *opaque, hwaddr addr, bool is_write);
@@ -65,7 +65,9 @@ int memory_region_init_iommu(struct memory_region *mr, struct memory *mem,
 
 bool memory_region_is_iommu(const struct memory_region *mr);
 
-/* 0, -EINVAL if @mr is no IOMMU region, or what flags_changed() returns: then @n is not registered. */
+/*
+ * 0, -EINVAL if @mr is no IOMMU region, or what flags_changed() returns: then @n is not registered.
+ */
 int memory_region_register_iommu_notifier(struct memory_region *mr, struct iommu_notifier *n)
 	MEMORY_MUST_CHECK;
 void memory_region_unregister_iommu_notifier(struct memory_region *mr, struct iommu_notifier *n);
@@ -74,8 +76,8 @@ void memory_region_unregister_iommu_notifier(struct memory_region *mr, struct io
 void memory_region_notify_iommu(struct memory_region *mr, const struct iommu_entry *entry);
 
 /*
- * Tell @n of all translations in its range that are not IOMMU_NONE, as the IOMMU answers for reads, by
- * asking for one range after the other; where there is none, 4 KiB at least.
+ * Tell @n of all translations in its range that are not IOMMU_NONE, as the IOMMU answers for reads,
+ * by asking for one range after the other; where there is none, 4 KiB at least.
  */
 void memory_region_iommu_replay(struct memory_region *mr, struct iommu_notifier *n);
 

@@ -31,36 +31,37 @@ struct memory_region_section memory_change_add(const struct memory_change *chang
  * struct memory_listener - who wants to know what address spaces look like
  * @name: for people
  * @priority: the lower hears of additions and starts first, of deletions and stops last
- * @check: may refuse a change before anybody hears of it: a -errno ends the commit, which returns it
- *	and leaves the views as they were. Not asked when a region ends (memory_region_fini())
+ * @check: may refuse a change before anybody hears of it: a -errno ends the commit, which returns
+ *	it and leaves the views as they were. Not asked when a region ends (memory_region_fini())
  * @begin: a commit starts
  * @eventfd_del: @fd is no longer wanted there; before all other news of the commit
- * @coalesced_io_del: stores to [@addr, @addr + @len) in the address space are wanted one by one again
+ * @coalesced_io_del: stores to [@addr, @addr + @len) in the address space are wanted one by one
+ *	again
  * @region_del: was there, is no more; in descending order of addresses, before all additions
  * @region_add: was not there, is now; in ascending order of addresses
- * @region_nop: is there as it was; among the additions, in order. A listener that has this makes each
- *	commit walk the whole view
+ * @region_nop: is there as it was; among the additions, in order. A listener that has this makes
+ *	each commit walk the whole view
  * @log_start: stores to a section that is there are followed by clients (a mask of 1 << enum
- *	dirty_client) that did not follow it before; told after region_add for a new section. @old and
- *	@new are all clients before and after
+ *	dirty_client) that did not follow it before; told after region_add for a new section. @old
+ *	and @new are all clients before and after
  * @log_stop: the opposite; before region_add and region_nop of anything
  * @coalesced_io_add: stores to [@addr, @addr + @len) may be told later, in one go
- * @eventfd_add: a store of @size bytes (0: any) at @sec's address, of @data if @match, is to raise @fd
- *	and reach nobody else; after all additions of regions
+ * @eventfd_add: a store of @size bytes (0: any) at @sec's address, of @data if @match, is to raise
+ *	@fd and reach nobody else; after all additions of regions
  * @commit: all has been said
  * @log_sync: add to the dirty bitmaps what was stored to since the last time
  * @log_sync_global: the same for everything at once (used instead of @log_sync if it is there);
  *	@last_stage: vCPUs are on hold and will stay so
- * @log_clear: the bits of this section were taken from a client's bitmap: stores to it are to be seen
- *	anew. What the last log_sync did not report must stay
+ * @log_clear: the bits of this section were taken from a client's bitmap: stores to it are to be
+ *	seen anew. What the last log_sync did not report must stay
  * @log_global_start: migration begins to follow all RAM. A -errno undoes it with those who heard
  *	it already
  * @log_global_stop: it ends
  *
  * Each function may be NULL. They are called under the model's lock and must not change the tree.
- * A -errno of @region_add, @eventfd_add, @coalesced_io_add or @commit goes to whoever made the change
- * and stops nothing: what could not be added is then served by the model itself, access by access.
- * The _del functions are also called for what could not be added.
+ * A -errno of @region_add, @eventfd_add, @coalesced_io_add or @commit goes to whoever made the
+ * change and stops nothing: what could not be added is then served by the model itself, access by
+ * access. The _del functions are also called for what could not be added.
  */
 struct memory_listener {
 	const char *name;

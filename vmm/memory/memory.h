@@ -30,19 +30,20 @@ enum memory_endian {
  * @read: fills the low @size bytes of @data; @addr is an offset in the region
  * @write: takes the low @size bytes of @data
  * @endianness: the byte order of its registers, as a little-endian CPU sees them
- * @valid: what a guest may do. Sizes in bytes, powers of two (0: 1 and 8); @unaligned: also at offsets
- *	that are no multiple of the size; @accepts (may be NULL) has the last word
- * @impl: what the two functions above can do; the size of the region is a multiple of @impl.min. Other
- *	valid accesses are made of these: wider and unaligned ones of the widest that fit, each
- *	register touched once; narrower ones cut out of a wider read (and a wider write gets the bytes
- *	that a guest did not write as 0)
+ * @valid: what a guest may do. Sizes in bytes, powers of two (0: 1 and 8); @unaligned: also at
+ *	offsets that are no multiple of the size; @accepts (may be NULL) has the last word
+ * @impl: what the two functions above can do; the size of the region is a multiple of @impl.min.
+ *	Other valid accesses are made of these: wider and unaligned ones of the widest that fit,
+ *	each register touched once; narrower ones cut out of a wider read (and a wider write gets
+ *	the bytes that a guest did not write as 0)
  *
  * Either function may be NULL: nobody answers. An access that is not valid never gets here: it
  * reads all-ones and is ignored as a write. Both are called by any thread, without a lock of the
  * model but inside an RCU read-side section: they may change the tree, but not wait for the end of
  * a region (memory_region_fini(), address_space_fini()). Values are in the host's byte order.
- * A device whose function makes an access that comes back to a region of the same owner (or, without
- * one, of the same @opaque) is refused that: MEMTX_ERROR; see memory_region_allow_reentrancy().
+ * A device whose function makes an access that comes back to a region of the same owner (or,
+ * without one, of the same @opaque) is refused that: MEMTX_ERROR; see
+ * memory_region_allow_reentrancy().
  */
 struct memory_region_ops {
 	enum memtx_result (*read)(void *opaque, hwaddr addr, uint64_t *data, unsigned int size);
@@ -74,8 +75,8 @@ struct attachments;
 struct iommu;
 
 /*
- * Embedded by its owner. All fields are the model's; look through the functions below. What a change
- * of the tree looks at comes first.
+ * Embedded by its owner. All fields are the model's; look through the functions below. What a
+ * change of the tree looks at comes first.
  */
 struct memory_region {
 	struct memory *mem;
@@ -188,17 +189,17 @@ void memory_transaction_begin(struct memory *mem);
  * The outermost one renders anew what was touched, tells the listeners and publishes.
  *
  * Return: 0, or the first -errno of a listener (all the others were told all the same), or with the
- * views as they were: -ENOMEM, -ELOOP (aliases in a circle), or what a listener's check() returned. In
- * that last case the tree stays as it was changed, and each later commit tries again: who gets an
- * error takes back what it did.
+ * views as they were: -ENOMEM, -ELOOP (aliases in a circle), or what a listener's check() returned.
+ * In that last case the tree stays as it was changed, and each later commit tries again: who gets
+ * an error takes back what it did.
  */
 int memory_transaction_commit(struct memory *mem);
 
 /*
- * Regions. @size is in bytes, not 0, MEMORY_SIZE_ALL for 2^64; @owner is who embeds @mr, NULL if that
- * lives as long as the model; @name is copied. All return 0, -EINVAL for a size of 0, -ENOMEM, or what
- * is said with each. A region is enabled from the start and seen by nobody until it is added to a
- * container or made a root.
+ * Regions. @size is in bytes, not 0, MEMORY_SIZE_ALL for 2^64; @owner is who embeds @mr, NULL if
+ * that lives as long as the model; @name is copied. All return 0, -EINVAL for a size of 0, -ENOMEM,
+ * or what is said with each. A region is enabled from the start and seen by nobody until it is
+ * added to a container or made a root.
  */
 
 /* A container: nothing by itself, only its subregions. */
@@ -225,7 +226,9 @@ int memory_region_init_ram_ptr(struct memory_region *mr, struct memory *mem,
 			       struct memory_owner *owner, const char *name, uint64_t size,
 			       void *ptr) MEMORY_MUST_CHECK;
 
-/* The same for registers of a device (vfio): accesses are single loads and stores of their width. */
+/*
+ * The same for registers of a device (vfio): accesses are single loads and stores of their width.
+ */
 int memory_region_init_ram_device_ptr(struct memory_region *mr, struct memory *mem,
 				      struct memory_owner *owner, const char *name, uint64_t size,
 				      void *ptr) MEMORY_MUST_CHECK;
@@ -339,12 +342,14 @@ int memory_region_add_eventfd(struct memory_region *mr, hwaddr addr, unsigned in
 int memory_region_del_eventfd(struct memory_region *mr, hwaddr addr, unsigned int size, bool match,
 			      uint64_t data, int fd);
 
-/* Stores to the range may come late and many at once, in order. -EINVAL, -ENOMEM, or the commit's. */
+/*
+ * Stores to the range may come late and many at once, in order. -EINVAL, -ENOMEM, or the commit's.
+ */
 int memory_region_add_coalescing(struct memory_region *mr, hwaddr offset, uint64_t size)
 	MEMORY_MUST_CHECK;
 /*
- * No range of @mr is coalesced any more; what was stored before the call arrives first. Not inside a
- * transaction: who delivers it may wait for that to end.
+ * No range of @mr is coalesced any more; what was stored before the call arrives first. Not inside
+ * a transaction: who delivers it may wait for that to end.
  */
 int memory_region_clear_coalescing(struct memory_region *mr);
 

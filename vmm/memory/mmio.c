@@ -117,15 +117,17 @@ static uint64_t mmio_gather(const struct memory_region_ops *ops, const void *buf
 	return le64toh(v);
 }
 
-/* One call of the device, of @size bytes at @base, which has @take bytes from @at on of an access. */
+/*
+ * One call of the device, of @size bytes at @base, which has @take bytes from @at on of an access.
+ */
 struct mmio_piece {
 	hwaddr base, at;
 	unsigned int size, take;
 };
 
 /*
- * What is next of @left bytes at @at: the widest that is implemented and no more than that, or where
- * all that is too narrow, the narrowest around @at.
+ * What is next of @left bytes at @at: the widest that is implemented and no more than that, or
+ * where all that is too narrow, the narrowest around @at.
  */
 static struct mmio_piece mmio_piece(const struct memory_region_ops *ops, hwaddr at,
 				    unsigned int left)

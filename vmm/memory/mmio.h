@@ -15,9 +15,9 @@ bool mmio_valid(struct memory_region *mr, hwaddr offset, unsigned int size, bool
 unsigned int mmio_width(const struct memory_region *mr, hwaddr offset, unsigned int size);
 
 /*
- * @size bytes at @offset of @mr, to and from @buf as they lie in memory. MEMTX_DECODE_ERROR if it is
- * not valid or nobody answers, MEMTX_ERROR if the device's own access came back to it, or what the
- * device says. A read that fails gives all-ones.
+ * @size bytes at @offset of @mr, to and from @buf as they lie in memory. MEMTX_DECODE_ERROR if it
+ * is not valid or nobody answers, MEMTX_ERROR if the device's own access came back to it, or what
+ * the device says. A read that fails gives all-ones.
  */
 enum memtx_result mmio_read(struct memory_region *mr, hwaddr offset, void *buf, unsigned int size);
 enum memtx_result mmio_write(struct memory_region *mr, hwaddr offset, const void *buf,

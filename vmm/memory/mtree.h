@@ -12,8 +12,8 @@ const char *mtree_word(const struct memory_region *mr, bool readonly);
 const char *mtree_kind(const struct memory_region *mr);
 
 /*
- * The subregions of @mr, enabled or not, by address: mr->nr_subregions of them, to be freed; NULL if
- * there are none, or no memory to sort them in.
+ * The subregions of @mr, enabled or not, by address: mr->nr_subregions of them, to be freed; NULL
+ * if there are none, or no memory to sort them in.
  */
 struct memory_region **mtree_subregions(const struct memory_region *mr);
 

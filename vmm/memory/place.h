@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Places: where the first bytes of an access arrive, behind all IOMMUs on its way. All functions are
- * called inside an RCU read-side section, and what they find is true only in there.
+ * Places: where the first bytes of an access arrive, behind all IOMMUs on its way. All functions
+ * are called inside an RCU read-side section, and what they find is true only in there.
  */
 #ifndef VMM_MEMORY_PLACE_H
 #define VMM_MEMORY_PLACE_H
@@ -14,11 +14,12 @@
 
 /**
  * struct place - where an access arrives
- * @fr: who answers; NULL: nobody. An IOMMU region: it refuses (a write through what is read-only, or
- *	too many of them)
+ * @fr: who answers; NULL: nobody. An IOMMU region: it refuses (a write through what is read-only,
+ *	or too many of them)
  * @offset: of the first byte, in fr->mr
  * @len: how many bytes arrive in @fr, or in the gap
- * @reach: how many bytes a device may take that decodes only the address of the first: at least @len
+ * @reach: how many bytes a device may take that decodes only the address of the first: at least
+ *	@len
  * @translated: by an IOMMU, whose next answer may be another one without a change of the view
  */
 struct place {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A new view from an older one: its ranges outside the damage are kept, what is in there is collected
- * anew (collect.c), and of the leaves only those are written again that either touches.
+ * A new view from an older one: its ranges outside the damage are kept, what is in there is
+ * collected anew (collect.c), and of the leaves only those are written again that either touches.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,10 @@
 #include "memory/internal.h"
 #include "memory/render.h"
 
-/* Leaves are written 3/4 full, so that a few additions fit; a smaller one than this takes in the next. */
+/*
+ * Leaves are written 3/4 full, so that a few additions fit; a smaller one than this takes in the
+ * next.
+ */
 #define LEAF_FILL	(FLAT_LEAF_MAX * 3 / 4)
 #define LEAF_FEW	(FLAT_LEAF_MAX / 4)
 
@@ -324,7 +327,9 @@ static int rebuild(struct renderer *r, struct memory_region *root, const struct 
 	return ret ? ret : flush(r);
 }
 
-/* Those there were, or if they are few for this view, at least four times as many places as ranges. */
+/*
+ * Those there were, or if they are few for this view, at least four times as many places as ranges.
+ */
 static struct flat_hints *hints_for(const struct flatview *old, size_t nr)
 {
 	unsigned int log2 = HINTS_MIN_LOG2;

@@ -2,8 +2,8 @@
 /*
  * ivshmem.ko and its users: /dev/ivshmemN in a guest, a file as large as the shared memory.
  *
- * read, write, llseek and mmap are those of a file; INFO tells what the device is. Every structure is
- * of fixed size, the same for 32-bit callers; reserved words must be zero.
+ * read, write, llseek and mmap are those of a file; INFO tells what the device is. Every structure
+ * is of fixed size, the same for 32-bit callers; reserved words must be zero.
  */
 #ifndef _UAPI_LINUX_IVSHMEM_H
 #define _UAPI_LINUX_IVSHMEM_H

@@ -91,13 +91,13 @@ struct ivshmem_region_info {
 /*
  * On /dev/ivshmem/control:
  *
- * CREATE	EPERM a control device opened for reading only; EINVAL a bad name, size, owner, group,
- *		mode, flag or reserved word (the kernel log says which); EPERM an owner or group that
- *		the caller may not give; EEXIST the name is taken; ENOSPC a size beyond what the kernel
- *		can hold, or no device number left; ENOMEM
+ * CREATE	EPERM a control device opened for reading only; EINVAL a bad name, size, owner,
+ *		group, mode, flag or reserved word (the kernel log says which); EPERM an owner or
+ *		group that the caller may not give; EEXIST the name is taken; ENOSPC a size beyond
+ *		what the kernel can hold, or no device number left; ENOMEM
  * DESTROY	EPERM opened for reading only; EINVAL a name without NUL or with more than zeros
- *		behind it, a reserved word; ENOENT no such region; EPERM the caller is not the owner at
- *		creation and has no CAP_FOWNER
+ *		behind it, a reserved word; ENOENT no such region; EPERM the caller is not the owner
+ *		at creation and has no CAP_FOWNER
  * NEXT		the region with the smallest id above @id; EINVAL a reserved word; ENOENT behind the
  *		last one
  *
