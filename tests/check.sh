@@ -23,8 +23,10 @@ lab_lost=(120 121 122 124 125)
 broken_off() {
 	echo "  FAILED  $1 ended with status $2"
 	if [[ " ${lab_lost[*]} " == *" $2 "* ]]; then
-		echo "    the nested host was lost, or what became of it is not known; the last program was" \
-			"'$(sed -n 's/^ *# Subtest: //p' "$out/$1.ktap" | tail -n 1)', its last result:"
+		echo "    the nested host was lost, or what became of it is not known; the last" \
+			"program was" \
+			"'$(sed -n 's/^ *# Subtest: //p' "$out/$1.ktap" | tail -n 1)'," \
+			"its last result:"
 		grep -E '^ *(not )?ok ' "$out/$1.ktap" | tail -n 1 | sed 's/^ */    /'
 	fi
 	echo "    last words ($out/$1.err):"

@@ -39,8 +39,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Progress is a line a package; all else matters only when it fails.
 apt() {
-	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 "$@" 2>&1 |
-		tee -a "$log" | sed -un 's/^Get:[0-9]* .* amd64 \([^ ]*\) amd64 .* \(\[.*\]\)$/  fetching \1 \2/p'
+	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -o DPkg::Lock::Timeout=600 "$@" 2>&1 | tee -a "$log" |
+		sed -un 's/^Get:[0-9]* .* amd64 \([^ ]*\) amd64 .* \(\[.*\]\)$/  fetching \1 \2/p'
 }
 if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; }; then
 	tail -n 20 "$log" >&2

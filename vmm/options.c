@@ -184,8 +184,8 @@ static int parse_ring_size(struct parser *p, const struct props *accel)
 		return 0;
 	size = strtoul(text, &end, 10);
 	if (!isdigit((unsigned char)text[0]) || *end || (size && !ring_size_ok(size)))
-		return error_arg(p->err, -EINVAL, "-accel kvm: dirty-ring-size=%s is not a power of "
-				 "two from %u to %u", text, DIRTY_RING_MIN, DIRTY_RING_MAX);
+		return error_arg(p->err, -EINVAL, "-accel kvm: dirty-ring-size=%s is not a power "
+				 "of two from %u to %u", text, DIRTY_RING_MIN, DIRTY_RING_MAX);
 	p->opts->dirty_ring_size = size;
 	return 0;
 }

@@ -128,7 +128,8 @@ case_rmmod_open()
 	exec 3</dev/ivshmem1
 	said=$(rmmod ivshmem 2>&1)
 	exec 3<&-
-	[[ $said == *"in use"* || $said == *"temporarily unavailable"* ]] || boot_fail "rmmod: $said"
+	[[ $said == *"in use"* || $said == *"temporarily unavailable"* ]] ||
+		boot_fail "rmmod: $said"
 }
 
 case_reload()

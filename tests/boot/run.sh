@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/ktap.sh
 . tests/ktap.sh
 
-guests=(refusal sharing stranger hugepages readonly relocation ending killing sizes snapshot figures)
+guests=(refusal sharing stranger hugepages readonly relocation ending killing sizes snapshot)
+guests+=(figures)
 programs=("${@:-${guests[@]}}")
 programs=("${programs[@]/#/tests/boot/}")
 ktap_programs "${programs[@]/%/.sh}"

@@ -32,8 +32,11 @@ case_memory()
 
 case_region()
 {
+	local written
+
 	guest big 'head -c 1048576 /dev/urandom >/dev/ivshmem0' || return
-	[[ $(boot_digest big /dev/ivshmem0) == "$(head -c 1048576 /dev/ivshmem/sizes | sha256sum | cut -d' ' -f1)" ]]
+	written=$(head -c 1048576 /dev/ivshmem/sizes | sha256sum | cut -d' ' -f1)
+	[[ $(boot_digest big /dev/ivshmem0) == "$written" ]]
 }
 
 case_end()

@@ -79,7 +79,8 @@ case_live()
 	local before info
 
 	before=$(scribbled) && monitor "snapshot-live $snap" >/tmp/snapshot-answer || return
-	grep -q 'snapshot: begun' /tmp/snapshot-answer || boot_fail "$(</tmp/snapshot-answer)" || return
+	grep -q 'snapshot: begun' /tmp/snapshot-answer ||
+		boot_fail "$(</tmp/snapshot-answer)" || return
 	info=$(snapshot_phase) || boot_fail "$info" || return
 	echo "# $info"
 	[[ $(jq -r .phase <<<"$info") == 'done' && -s $snap && ! -e $snap.partial ]] || return

@@ -44,9 +44,9 @@ fetch_unpack()
 fetch_mend_headers()
 {
 	local root=$1 version=$2 headers=$1/usr/src/linux-headers-$2
+	local here='$(dir $(abspath $(lastword $(MAKEFILE_LIST))))'
 
-	sed -i "s|^include .*/usr/src/|include \$(dir \$(abspath \$(lastword \$(MAKEFILE_LIST))))../|" \
-		"$headers/Makefile"
+	sed -i "s|^include .*/usr/src/|include $here../|" "$headers/Makefile"
 	grep -q "MAKEFILE_LIST" "$headers/Makefile" ||
 		die "$headers/Makefile includes nothing of its own: the packaging has changed"
 	ln -sfn "../../../usr/src/linux-headers-$version" "$root/lib/modules/$version/build"

@@ -27,7 +27,7 @@ kernel_modules()
 	base=$LAB_DIR/root-$1/lib/modules/$(kernel_version "$1")
 	shift
 	for name in "$@"; do
-		sed -nE "s|^(([^:]*/)?${name//_/[-_]}\.ko(\.xz)?):(.*)|\1 \4|p" "$base/modules.dep" |
-			tr ' ' '\n' | sed '/^$/d' | tac
+		sed -nE "s|^(([^:]*/)?${name//_/[-_]}\.ko(\.xz)?):(.*)|\1 \4|p" \
+			"$base/modules.dep" | tr ' ' '\n' | sed '/^$/d' | tac
 	done | awk -v base="$base" '!seen[$0]++ { print base "/" $0 }'
 }

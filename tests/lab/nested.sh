@@ -102,7 +102,8 @@ nested_server()
 				$NESTED_PEER_ID $NESTED_VECTORS
 	) </dev/null >"$nested_out/nested-server.log" 2>&1 &
 	until [[ -S $nested_dir/server ]]; do
-		kill -0 $! 2>/dev/null || die "the server ended: $(<"$nested_out/nested-server.log")"
+		kill -0 $! 2>/dev/null ||
+			die "the server ended: $(<"$nested_out/nested-server.log")"
 		sleep 0.02
 	done
 }
@@ -205,7 +206,8 @@ nested_boot()
 		tail -n 20 "$nested_out"/nested-qemu.log "$nested_out"/nested-console.log >&2
 		return $EXIT_NO_BOOT
 	fi
-	progress "nested host is up after $(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $began }") s"
+	progress "nested host is up after" \
+		"$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $began }") s"
 }
 
 # A word for a POSIX shell.
@@ -217,13 +219,13 @@ quote()
 # nested_command WORD…: the shell command that runs WORD… as the tests expect to be run.
 nested_command()
 {
-	local word
+	local word path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 	printf 'cd %s && exec env ' "$(quote "$LAB_REPO")"
 	for word in "LAB=1" "LAB_OUT=$nested_out" "LAB_KERNEL=$nested_kernel" \
 		"LAB_ACCEL=$(nested_accel)" "HOME=/root" \
 		"TERM=${TERM:-dumb}" \
-		"PATH=$LAB_REPO/build/vmm:$LAB_DIR/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+		"PATH=$LAB_REPO/build/vmm:$LAB_DIR/bin:$path" \
 		"$@"; do
 		quote "$word"
 	done
@@ -294,7 +296,7 @@ nested_default_smp()
 
 nested_options()
 {
-	nested_kernel=6.12 nested_mem=3G nested_smp= nested_timeout=600 nested_out=
+	nested_kernel=6.12 nested_mem=3G nested_smp='' nested_timeout=600 nested_out=
 	nested_ivshmem=0
 	verbose=$([[ -t 2 ]] && echo 1 || echo 0)
 	nested_words=0

@@ -590,8 +590,8 @@ static const struct {
 } changes[] = {
 	{ 240, move }, { 20, take_out }, { 30, enable }, { 20, set_readonly },
 	{ 8, set_nonvolatile }, { 16, set_unmergeable }, { 16, set_romd }, { 40, set_size },
-	{ 40, slide }, { 30, adjoin }, { 16, follow }, { 40, eventfd }, { 16, coalesce }, { 8, coalesce_none },
-	{ 4, replace }, { 2, space }, { 2, listener }, { 2, follow_all },
+	{ 40, slide }, { 30, adjoin }, { 16, follow }, { 40, eventfd }, { 16, coalesce },
+	{ 8, coalesce_none }, { 4, replace }, { 2, space }, { 2, listener }, { 2, follow_all },
 };
 
 void world_change(struct world *w)

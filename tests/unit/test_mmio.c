@@ -90,7 +90,8 @@ static int setup(void **state)
 	f->dev.ops.read = bytes_read;
 	f->dev.ops.write = bytes_write;
 	assert_ok(memory_region_init(&f->root, f->mem, NULL, "root", MEMORY_SIZE_ALL));
-	assert_ok(memory_region_init_io(&f->mr, f->mem, NULL, &f->dev.ops, &f->dev, "bytes", BYTES));
+	assert_ok(memory_region_init_io(&f->mr, f->mem, NULL, &f->dev.ops, &f->dev, "bytes",
+					BYTES));
 	assert_ok(memory_region_add_subregion(&f->root, BASE, &f->mr));
 	assert_ok(address_space_init(&f->as, f->mem, &f->root, "memory"));
 	memory_thread_register();

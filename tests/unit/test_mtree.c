@@ -72,7 +72,8 @@ static void trees(void **state)
 	assert_string_equal(text_of(*state, MTREE_DISABLED),
 "address-space: memory\n"
 "  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n"
-"    0000000000000000-00000000000fffff (prio 0, ram): alias ram-below-4g @pc.ram 0000000000100000-00000000001fffff\n"
+"    0000000000000000-00000000000fffff (prio 0, ram): alias ram-below-4g "
+"@pc.ram 0000000000100000-00000000001fffff\n"
 "    0000000000000000-ffffffffffffffff (prio -1, i/o): pci\n"
 "      00000000000fff80-000000000010007f (prio 1, i/o): bar\n"
 "\n"

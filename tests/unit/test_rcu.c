@@ -213,8 +213,8 @@ static void row_create(struct row *row)
 	struct storm *s = row->storm;
 
 	for (int i = 0; i < ROW; i++) {
-		assert_ok(memory_region_init_io(&row->regions[i], s->mem, NULL, &storm_ops, s, "row",
-						0x800));
+		assert_ok(memory_region_init_io(&row->regions[i], s->mem, NULL, &storm_ops, s,
+						"row", 0x800));
 		assert_ok(memory_region_add_subregion(&s->root, ROW_AT(i), &row->regions[i]));
 	}
 }

@@ -25,7 +25,8 @@ static int setup(void **state)
 	assert_ok(memory_region_init(&f->root, f->mem, NULL, "root", MEMORY_SIZE_ALL));
 	assert_ok(memory_region_init(&f->box, f->mem, NULL, "box", 0x10000));
 	for (int i = 0; i < 4; i++)
-		assert_ok(memory_region_init_io(leaf[i], f->mem, NULL, &no_ops, f, names[i], 0x1000));
+		assert_ok(memory_region_init_io(leaf[i], f->mem, NULL, &no_ops, f, names[i],
+						0x1000));
 	assert_ok(address_space_init(&f->as, f->mem, &f->root, "memory"));
 	*state = f;
 	return 0;
@@ -174,7 +175,8 @@ static void an_alias_of_an_alias(void **state)
 
 	assert_ok(memory_region_add_subregion(&f->box, 0x2000, &f->a));
 	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "x", &f->box, 0x1000, 0x8000));
-	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "y", &f->alias, 0x1800, 0x8000));
+	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "y", &f->alias, 0x1800,
+					   0x8000));
 	assert_ok(memory_region_add_subregion(&f->root, 0x100000, &f->alias2));
 	assert_space_shows(&f->as, "+a:100000-1007ff@800");
 	assert_ok(memory_region_set_readonly(&f->alias, true));
@@ -430,7 +432,8 @@ static void what_never_merges_is_two_through_two_aliases(void **state)
 
 	assert_ok(memory_region_set_unmergeable(&f->a, true));
 	assert_ok(memory_region_init_alias(&f->alias, f->mem, NULL, "alias", &f->a, 0, 0x800));
-	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "alias2", &f->a, 0x800, 0x800));
+	assert_ok(memory_region_init_alias(&f->alias2, f->mem, NULL, "alias2", &f->a, 0x800,
+					   0x800));
 	assert_ok(memory_region_add_subregion(&f->root, 0x1000, &f->alias));
 	assert_ok(memory_region_add_subregion(&f->root, 0x1800, &f->alias2));
 	assert_space_shows(&f->as, "+a:1000-17ff +a:1800-1fff@800");

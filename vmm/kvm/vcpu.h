@@ -21,7 +21,7 @@ struct vcpus_config {
 	struct kvm *kvm;
 	unsigned int nr;
 	struct address_space *memory, *io;
-	struct kvm_coalesced *coalesced;	/* let them arrive before anything else; NULL: none */
+	struct kvm_coalesced *coalesced;	/* arrive before anything else; NULL: none */
 	struct terminal *terminal;	/* restored when a thread faults */
 	/* a vCPU can't go on: in its thread, once at most, with all vCPUs on hold */
 	void (*failed)(void *opaque, const char *message);

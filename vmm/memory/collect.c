@@ -338,7 +338,8 @@ static bool layers_overlap(const struct renderer *r)
 	return false;
 }
 
-int collect_window(struct renderer *r, struct memory_region *root, struct range window, emit_fn emit)
+int collect_window(struct renderer *r, struct memory_region *root, struct range window,
+		   emit_fn emit)
 {
 	struct window win = { .part = window, .at = window.first };
 	int ret;

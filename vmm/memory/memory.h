@@ -87,7 +87,8 @@ struct memory_region {
 						 * earlier */
 	/* subregions.c: a node of the container's tree, and the root of its own */
 	struct memory_region *left, *right;
-	hwaddr subtree_end;			/* the last offset that an enabled one below covers */
+	hwaddr subtree_end;			/* the last offset that an enabled one below
+						 * covers */
 	unsigned int subtree_enabled;		/* nodes below and itself */
 	int priority;				/* the higher hides the lower */
 	struct memory_region *subregions;
@@ -98,7 +99,8 @@ struct memory_region {
 	bool nonvolatile;			/* and so is all below */
 	bool unmergeable;			/* its sections are never made one */
 	bool romd;				/* a ROM device: reads are direct */
-	bool ram_device;			/* RAM that is registers: no copying, no map without bounce */
+	bool ram_device;			/* RAM that is registers: no copying, no map
+						 * without bounce */
 	bool flush_coalesced;			/* an access sees all stores made before */
 	bool reentrant;
 	struct view_root *view_root;		/* if an address space looks like this one */

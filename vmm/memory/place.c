@@ -14,7 +14,8 @@ static void place_set(struct place *p, const struct flat_range *fr, hwaddr addr,
 }
 
 /* A gap, up to the next range that there is. */
-static __attribute__((noinline)) void place_set_gap(struct place *p, const struct flatview *view, hwaddr addr, uint64_t len)
+static __attribute__((noinline)) void place_set_gap(struct place *p, const struct flatview *view,
+						    hwaddr addr, uint64_t len)
 {
 	struct flat_cursor cursor = flatview_seek(view, addr);
 	const struct flat_range *next = flat_cursor_get(&cursor);

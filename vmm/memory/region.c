@@ -18,8 +18,8 @@ static hwaddr last_of_size(uint64_t size)
 	return size == MEMORY_SIZE_ALL ? RANGE_MAX : size - 1;
 }
 
-int memory_region_init(struct memory_region *mr, struct memory *mem, struct memory_owner *owner, const char *name,
-		       uint64_t size)
+int memory_region_init(struct memory_region *mr, struct memory *mem, struct memory_owner *owner,
+		       const char *name, uint64_t size)
 {
 	if (!size)
 		return -EINVAL;
@@ -97,8 +97,9 @@ int memory_region_init_rom(struct memory_region *mr, struct memory *mem, struct 
 	return ret;
 }
 
-int memory_region_init_ram_ptr(struct memory_region *mr, struct memory *mem, struct memory_owner *owner,
-			       const char *name, uint64_t size, void *ptr)
+int memory_region_init_ram_ptr(struct memory_region *mr, struct memory *mem,
+			       struct memory_owner *owner, const char *name, uint64_t size,
+			       void *ptr)
 {
 	struct ram_block_request req = { .size = size, .fd = -1, .ptr = ptr };
 
@@ -146,9 +147,9 @@ int memory_region_init_rom_device(struct memory_region *mr, struct memory *mem,
 	return 0;
 }
 
-int memory_region_init_ram_fd(struct memory_region *mr, struct memory *mem, struct memory_owner *owner,
-			      const char *name, uint64_t size, int fd, off_t offset,
-			      unsigned int flags)
+int memory_region_init_ram_fd(struct memory_region *mr, struct memory *mem,
+			      struct memory_owner *owner, const char *name, uint64_t size, int fd,
+			      off_t offset, unsigned int flags)
 {
 	struct ram_block_request req = {
 		.size = size, .fd = fd, .fd_offset = offset, .flags = flags,
@@ -157,9 +158,9 @@ int memory_region_init_ram_fd(struct memory_region *mr, struct memory *mem, stru
 	return init_ram_block(mr, mem, owner, name, &req);
 }
 
-int memory_region_init_alias(struct memory_region *mr, struct memory *mem, struct memory_owner *owner,
-			     const char *name, struct memory_region *orig, hwaddr offset,
-			     uint64_t size)
+int memory_region_init_alias(struct memory_region *mr, struct memory *mem,
+			     struct memory_owner *owner, const char *name,
+			     struct memory_region *orig, hwaddr offset, uint64_t size)
 {
 	int ret = memory_region_init(mr, mem, owner, name, size);
 
