@@ -43,11 +43,10 @@ static struct range hull(struct range a, struct range b)
 	};
 }
 
+/* Whether no address is between @a and @b. */
 static bool touches(struct range a, struct range b)
 {
-	struct range common;
-
-	return range_intersect(a, b, &common) || range_adjoins(a, b) || range_adjoins(b, a);
+	return (!b.first || a.last >= b.first - 1) && (!a.first || b.last >= a.first - 1);
 }
 
 void damage_add(struct damage *d, struct range r)
@@ -144,26 +143,39 @@ void damage_fini(struct damage *d)
 	*d = (struct damage){ 0 };
 }
 
-/* @r: offsets of @mr. What is disabled shows nothing; enabling it is damage in turn. */
-static void damage_up(struct memory_region *mr, struct range r, unsigned int depth)
+static void damage_up(struct memory_region *mr, struct range r, unsigned int depth);
+
+static void damage_aliases(struct memory_region *mr, struct range r, unsigned int depth)
 {
 	struct memory_region *alias;
 	struct range up;
 
-	if (!mr->enabled || !range_intersect(r, range_at(0, mr->last), &r))
-		return;
-	if (depth > DEPTH_MAX) {
-		memory_damage_all(mr->mem);
-		return;
-	}
-	if (mr->view_root)
-		damage_add(&mr->view_root->damage, r);
 	TAILQ_FOREACH(alias, &mr->aliases, alias_link) {
 		if (range_down(r, alias->alias_offset, &up))
 			damage_up(alias, up, depth + 1);
 	}
-	if (mr->container && range_up(r, mr->addr, &up))
-		damage_up(mr->container, up, depth + 1);
+}
+
+/* @r: offsets of @mr. What is disabled shows nothing; enabling it is damage in turn. */
+static void damage_up(struct memory_region *mr, struct range r, unsigned int depth)
+{
+	for (;;) {
+		if (!mr->enabled || r.first > mr->last)
+			return;
+		if (r.last > mr->last)
+			r.last = mr->last;
+		if (depth++ > DEPTH_MAX) {
+			memory_damage_all(mr->mem);
+			return;
+		}
+		if (mr->view_root)
+			damage_add(&mr->view_root->damage, r);
+		if (!TAILQ_EMPTY(&mr->aliases))
+			damage_aliases(mr, r, depth);
+		if (!mr->container || !range_up(r, mr->addr, &r))
+			return;
+		mr = mr->container;
+	}
 }
 
 void memory_damage(struct memory_region *mr, struct range r)

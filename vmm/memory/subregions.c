@@ -77,14 +77,16 @@ static struct memory_region *join(struct memory_region *left, struct memory_regi
 
 void subregions_add(struct memory_region *container, struct memory_region *sub)
 {
-	struct memory_region **link = &container->subregions;
+	struct memory_region **link = &container->subregions, *t;
+	uint32_t heavy;
 
 	sub->sequence = ++container->mem->sequence;
 	sub->container = container;
+	heavy = weight(sub);
 	cover_self(sub);
-	while (*link && weight(*link) > weight(sub)) {
-		cover(*link, sub);
-		link = before(sub, *link) ? &(*link)->left : &(*link)->right;
+	while ((t = *link) && weight(t) > heavy) {
+		cover(t, sub);
+		link = before(sub, t) ? &t->left : &t->right;
 	}
 	split(*link, sub, &sub->left, &sub->right);
 	cover_again(sub);
