@@ -286,8 +286,8 @@ int memory_region_init_reservation(struct memory_region *mr, struct memory *mem,
  *
  * It must be no root and the target of no alias. It is taken out of its container and its
  * subregions out of it, if that is still to be done. Waits until no access is in it any more; so
- * not to be called from within an access. A region that is all zero (never initialised) is left
- * alone.
+ * not to be called from within an access, nor inside a transaction, whose end an access may wait
+ * for. A region that is all zero (never initialised) is left alone.
  */
 void memory_region_fini(struct memory_region *mr);
 
@@ -377,13 +377,17 @@ void *memory_region_get_ram_ptr(const struct memory_region *mr);
  * @size: bytes, not 0
  * @sec: filled with the first section in there, cut to the range
  *
- * Return: whether there is one; its region's owner is held until memory_section_put().
+ * Return: whether there is one; its region's owner is held until memory_section_put(), which may be the
+ * end of it: not inside a transaction.
  */
 bool memory_region_find(struct memory_region *mr, hwaddr addr, uint64_t size,
 			struct memory_region_section *sec);
 void memory_section_put(struct memory_region_section *sec);
 
-/* Whether something answers for offset @addr of @container, however far below. */
+/*
+ * Whether something answers for offset @addr of @container, however far below. Not inside a
+ * transaction.
+ */
 bool memory_region_present(struct memory_region *container, hwaddr addr);
 
 /**
