@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Owners: a device that goes while somebody still holds a section of it. */
+#include <unistd.h>
+
+#include <urcu/urcu-memb.h>
+
 #include "memory/memory.h"
 #include "unit.h"
 #include "util.h"
@@ -83,6 +87,24 @@ static void a_section_keeps_its_owner(void **state)
 	assert_int_equal(f->released, 1);
 }
 
+/* Its end waits for all accesses, so for the one that is going on here, too. */
+static void a_section_put_within_an_access_releases_later(void **state)
+{
+	struct fixture *f = *state;
+	struct memory_region_section sec;
+
+	alarm(20);
+	urcu_memb_read_lock();
+	assert_true(memory_region_find(&f->root, 0x1000, 4, &sec));
+	memory_owner_put(&f->dev->owner);
+	memory_section_put(&sec);
+	assert_int_equal(f->released, 0);
+	urcu_memb_read_unlock();
+	urcu_memb_barrier();
+	assert_int_equal(f->released, 1);
+	alarm(0);
+}
+
 static void two_sections_are_two_references(void **state)
 {
 	struct fixture *f = *state;
@@ -135,6 +157,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(the_last_to_let_go_releases),
 		TEST(a_section_keeps_its_owner),
+		TEST(a_section_put_within_an_access_releases_later),
 		TEST(two_sections_are_two_references),
 		TEST(nothing_found_holds_nothing),
 		TEST(an_owner_on_its_way_out_is_not_found),
