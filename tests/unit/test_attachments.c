@@ -269,6 +269,26 @@ static void coalesced_ranges_that_look_alike_are_one(void **state)
 	memory_listener_unregister(&f->scribe.listener);
 }
 
+/* Devices take their own locks then, which go before the model's. */
+static void note_holder(void *opaque)
+{
+	struct fixture *f = opaque;
+
+	f->stores++;
+	assert_null(f->mem->holder);
+}
+
+static void stores_under_way_arrive_without_the_lock(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_ok(memory_region_add_coalescing(&f->dev, 0, 8));
+	memory_set_coalesced_source(f->mem, note_holder, f);
+	assert_ok(memory_region_clear_coalescing(&f->dev));
+	assert_int_equal(f->stores, 1);
+	memory_set_coalesced_source(f->mem, NULL, NULL);
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -370,6 +390,7 @@ int main(void)
 		TEST(an_eventfd_must_be_seen_whole),
 		TEST(coalesced_ranges_are_cut_to_what_is_seen),
 		TEST(coalesced_ranges_that_look_alike_are_one),
+		TEST(stores_under_way_arrive_without_the_lock),
 		TEST(what_cannot_be_is_refused),
 		TEST(a_refusal_goes_to_who_attached),
 		TEST(a_store_that_comes_here_raises_the_eventfd),
