@@ -6,6 +6,7 @@
 
 #include "memory/access.h"
 #include "memory/dirty.h"
+#include "scarce.h"
 #include "unit.h"
 #include "util.h"
 
@@ -299,7 +300,24 @@ static void who_need_not_wait_is_called_at_once(void **state)
 	assert_false(w.w.waiting);
 }
 
-/* Takes all that there is and asks for more. */
+/* Nothing came back since it was told that there is something: that is no news to it. */
+static void who_asks_again_for_nothing_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct waiter w = { .w.retry = retry, .f = f, .again = true };
+	uint64_t len = 8;
+	void *ptr = address_space_map(&f->as, DEV, &len, true);
+
+	assert_ok(address_space_map_notify(&f->as, &w.w));
+	assert_int_equal(w.calls, 1);
+	assert_true(w.w.waiting);
+	w.again = false;
+	address_space_unmap(&f->as, ptr, len, true, 0);
+	assert_int_equal(w.calls, 2);
+	assert_false(w.w.waiting);
+}
+
+/* Who holds bytes, and what it does when it is told of more. */
 struct hog {
 	struct memory_map_waiter w;
 	struct fixture *f;
@@ -308,6 +326,53 @@ struct hog {
 	unsigned int calls;
 };
 
+/* What came back in the middle of its call is. */
+static void yielding_retry(struct memory_map_waiter *w)
+{
+	struct hog *hog = container_of(w, struct hog, w);
+
+	if (hog->calls++)
+		return;
+	address_space_unmap(&hog->f->as, hog->ptr, hog->len, true, 0);
+	assert_ok(address_space_map_notify(&hog->f->as, w));
+}
+
+static void who_misses_a_return_is_called_again(void **state)
+{
+	struct fixture *f = *state;
+	struct hog hog = { .w.retry = yielding_retry, .f = f, .len = 8 };
+
+	hog.ptr = address_space_map(&f->as, DEV, &hog.len, true);
+	assert_ok(address_space_map_notify(&f->as, &hog.w));
+	assert_int_equal(hog.calls, 2);
+	assert_false(hog.w.waiting);
+}
+
+/* Finds bytes left in the budget, but no memory. */
+static void poor_retry(struct memory_map_waiter *w)
+{
+	struct hog *hog = container_of(w, struct hog, w);
+
+	hog->calls++;
+	hog->len = 8;
+	scarce_begin(0, 1);
+	assert_null(address_space_map(&hog->f->as, DEV, &hog->len, true));
+	assert_int_equal(scarce_end(), 1);
+	assert_ok(address_space_map_notify(&hog->f->as, w));
+}
+
+static void who_finds_no_memory_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct hog hog = { .w.retry = poor_retry, .f = f };
+
+	assert_ok(address_space_map_notify(&f->as, &hog.w));
+	assert_int_equal(hog.calls, 1);
+	assert_true(hog.w.waiting);
+	address_space_map_forget(&f->as, &hog.w);
+}
+
+/* Takes all that there is and asks for more. */
 static void hog_retry(struct memory_map_waiter *w)
 {
 	struct hog *hog = container_of(w, struct hog, w);
@@ -574,6 +639,9 @@ int main(void)
 		CASE(a_budget_is_spent_and_comes_back),
 		CASE(who_forgets_is_not_called),
 		CASE(who_need_not_wait_is_called_at_once),
+		CASE(who_asks_again_for_nothing_waits),
+		CASE(who_misses_a_return_is_called_again),
+		CASE(who_finds_no_memory_waits),
 		CASE(waiters_take_turns),
 		CASE(a_map_holds_its_owner),
 		CASE(who_is_about_to_go_is_not_held),

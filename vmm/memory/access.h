@@ -16,7 +16,7 @@
 /**
  * address_space_rw() - an access of any length
  * @buf: as the bytes lie in memory
- * @len: bytes; 1, 2, 4 and 8 bytes within RAM are one load or one store
+ * @len: bytes; 1, 2, 4 and 8 aligned bytes within RAM are one load or one store
  */
 enum memtx_result address_space_rw(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
 				   bool is_write);
@@ -80,7 +80,8 @@ void address_space_unmap(struct address_space *as, void *ptr, uint64_t len, bool
 
 /*
  * Who waits for bounce buffers: @retry is called once, when some came back, by who gave them back;
- * at once if there are some. It may ask for more calls, and may free @w.
+ * at once if there are some. It may ask for more calls, of which the next comes when more came back
+ * since this one began; and may free @w.
  */
 struct memory_map_waiter {
 	void (*retry)(struct memory_map_waiter *w);

@@ -19,6 +19,7 @@ TAILQ_HEAD(map_waiters, memory_map_waiter);
 struct map_call {
 	struct memory_map_waiter *waiter;
 	pthread_t thread;
+	uint64_t given;			/* when it began */
 	TAILQ_ENTRY(map_call) link;
 };
 
@@ -26,6 +27,7 @@ struct as_bounce {
 	uint64_t out;			/* bytes; atomic */
 	pthread_mutex_t lock;		/* guards what follows */
 	pthread_cond_t called;		/* one of @calls is gone */
+	uint64_t given;			/* how often something came back */
 	struct map_waiters waiters;
 	TAILQ_HEAD(, map_call) calls;
 };
@@ -102,7 +104,7 @@ static void waiter_remove(struct as_bounce *b, struct memory_map_waiter *w)
 /* Called and returns with the lock, which is not held meanwhile; then @w may be no more. */
 static void waiter_call_locked(struct as_bounce *b, struct memory_map_waiter *w)
 {
-	struct map_call call = { .waiter = w, .thread = pthread_self() };
+	struct map_call call = { .waiter = w, .thread = pthread_self(), .given = b->given };
 
 	waiter_remove(b, w);
 	TAILQ_INSERT_TAIL(&b->calls, &call, link);
@@ -135,16 +137,40 @@ static void waiters_call(struct as_bounce *b)
 	pthread_mutex_unlock(&b->lock);
 }
 
-static void budget_give(struct as_bounce *b, uint64_t len)
+/* What was not to be had after all is given back, too, but is no reason to try again. */
+static void budget_untake(struct as_bounce *b, uint64_t len)
 {
 	__atomic_fetch_sub(&b->out, len, __ATOMIC_ACQ_REL);
 	waiters_call(b);
+}
+
+static void budget_give(struct as_bounce *b, uint64_t len)
+{
+	__atomic_fetch_sub(&b->out, len, __ATOMIC_ACQ_REL);
+	pthread_mutex_lock(&b->lock);
+	b->given++;
+	pthread_mutex_unlock(&b->lock);
+	waiters_call(b);
+}
+
+/* Whether this thread is calling @w, and nothing came back since that began: no news for it. */
+static bool waiter_knows(const struct as_bounce *b, const struct memory_map_waiter *w)
+{
+	const struct map_call *call;
+
+	TAILQ_FOREACH(call, &b->calls, link) {
+		if (call->waiter == w && call->given == b->given &&
+		    pthread_equal(call->thread, pthread_self()))
+			return true;
+	}
+	return false;
 }
 
 /* What came back before @w was in the list called nobody for it: look again when it is. */
 int address_space_map_notify(struct address_space *as, struct memory_map_waiter *w)
 {
 	struct as_bounce *b = as_bounce_get(as);
+	bool knows;
 
 	if (!b)
 		return -ENOMEM;
@@ -152,8 +178,9 @@ int address_space_map_notify(struct address_space *as, struct memory_map_waiter 
 	if (!w->waiting)
 		TAILQ_INSERT_TAIL(&b->waiters, w, link);
 	w->waiting = true;
+	knows = waiter_knows(b, w);
 	pthread_mutex_unlock(&b->lock);
-	if (!budget_is_spent(b))
+	if (!knows && !budget_is_spent(b))
 		waiters_call(b);
 	return 0;
 }
@@ -196,7 +223,7 @@ static void *bounce_map(struct address_space *as, hwaddr addr, uint64_t *len, bo
 		return NULL;
 	bounce = calloc(1, sizeof(*bounce) + *len);
 	if (!bounce) {
-		budget_give(b, *len);
+		budget_untake(b, *len);
 		*len = 0;
 		return NULL;
 	}
