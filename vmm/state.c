@@ -290,10 +290,13 @@ static bool field_ok(const struct state *s, size_t at)
 	       !field_lookup(s, at, head->name);
 }
 
+/* Each looks through those before it: their number has a limit. */
 static bool state_ok(const struct state *s)
 {
+	unsigned int nr = 0;
+
 	for (size_t at = 0; at < s->size; at = field_end(s, at))
-		if (!field_ok(s, at))
+		if (nr++ == STATE_FIELDS_MAX || !field_ok(s, at))
 			return false;
 	return true;
 }

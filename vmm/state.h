@@ -19,6 +19,7 @@
 #define STATE_NAME_SIZE		16	/* bytes of a part's name, its end included */
 #define STATE_FIELD_SIZE	24	/* bytes of a field's name, the same */
 #define STATE_LEN_MAX		0x100000u /* bytes of one part's values */
+#define STATE_FIELDS_MAX	256	/* of one part, when it is parsed */
 #define STATE_NR_MAX		1024	/* parts of a machine */
 
 struct state;
@@ -106,8 +107,8 @@ struct state *state_next(const struct state *s);
  * @name: STATE_NAME_SIZE bytes
  * @data: copied
  *
- * Return: 0; -EINVAL if it has not the form, -EEXIST if the part is there, -E2BIG if it or their
- * number is too large, -ENOMEM.
+ * Return: 0; -EINVAL if it has not the form, or too many fields, -EEXIST if the part is there,
+ * -E2BIG if it or their number is too large, -ENOMEM.
  */
 int state_parse(struct state_set *set, const char *name, uint32_t instance, uint32_t version,
 		const void *data, size_t size);

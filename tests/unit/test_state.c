@@ -171,6 +171,30 @@ static void amounts(void **state)
 	state_set_fini(&set);
 }
 
+/* Each name is compared with those before it: of many there would be no end. */
+static void many_fields(void **state)
+{
+	struct state_set set, to;
+	struct state *s;
+	char name[16];
+
+	(void)state;
+	state_set_init(&set);
+	state_set_init(&to);
+	s = state_add(&set, "x", 0, 1);
+	for (unsigned int i = 0; i < STATE_FIELDS_MAX; i++) {
+		snprintf(name, sizeof(name), "field%u", i);
+		state_put(s, name, "", 0);
+	}
+	assert_ok(keep(&to, s));
+	state_put(s, "one-more", "", 0);
+	state_set_fini(&to);
+	assert_int_equal(keep(&to, s), -EINVAL);
+	assert_null(state_first(&to));
+	state_set_fini(&set);
+	state_set_fini(&to);
+}
+
 /* How many fields @data is taken for: -1, it is refused. Each is looked at to its last byte. */
 static int fields_taken(const void *data, size_t size)
 {
@@ -259,6 +283,7 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(names),
 		cmocka_unit_test(amounts),
+		cmocka_unit_test(many_fields),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(flipped),
 		cmocka_unit_test(doubled),
