@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Regions, case by case: what covers what, through which aliases, and what a change may not do. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "memory/flatview.h"
 #include "recorder.h"
@@ -240,6 +241,27 @@ static void a_circle_is_refused_and_survived(void **state)
 	assert_ok(memory_region_del_subregion(&f->alias, &f->b));
 }
 
+/* Each time around there are eight times as many ways. */
+static void circles_that_part_end(void **state)
+{
+	struct fixture *f = *state;
+	struct memory_region back[8];
+
+	for (int i = 0; i < 8; i++) {
+		assert_ok(memory_region_init_alias(&back[i], f->mem, NULL, "x", &f->root, 0,
+						   0x10000));
+		assert_ok(memory_region_add_subregion(&f->box, 0, &back[i]));
+	}
+	alarm(20);
+	assert_int_equal(memory_region_add_subregion(&f->root, 0, &f->box), -ELOOP);
+	assert_ok(memory_region_del_subregion(&f->root, &f->box));
+	alarm(0);
+	assert_ok(memory_region_add_subregion(&f->root, 0, &f->a));
+	assert_space_shows(&f->as, "+a:0-fff");
+	for (int i = 0; i < 8; i++)
+		memory_region_fini(&back[i]);
+}
+
 /* A window on a part of the container that it is in is no circle. */
 static void a_window_on_its_own_container(void **state)
 {
@@ -462,6 +484,7 @@ int main(void)
 		CASE(what_never_merges_is_two_through_two_aliases),
 		CASE(ram_in_two_parts),
 		CASE(a_circle_is_refused_and_survived),
+		CASE(circles_that_part_end),
 		CASE(a_window_on_its_own_container),
 		CASE(bad_calls_are_refused),
 		CASE(a_region_that_ends_leaves_the_tree),

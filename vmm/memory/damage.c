@@ -145,13 +145,14 @@ void damage_fini(struct damage *d)
 
 static void damage_up(struct memory_region *mr, struct range r, unsigned int depth);
 
+/* Once all is damaged there is nothing more to find: in circles that part, ways without number. */
 static void damage_aliases(struct memory_region *mr, struct range r, unsigned int depth)
 {
 	struct memory_region *alias;
 	struct range up;
 
 	TAILQ_FOREACH(alias, &mr->aliases, alias_link) {
-		if (range_down(r, alias->alias_offset, &up))
+		if (!mr->mem->damaged_all && range_down(r, alias->alias_offset, &up))
 			damage_up(alias, up, depth + 1);
 	}
 }
