@@ -276,10 +276,12 @@ static int machine_monitor_up(struct machine *m, struct error *err)
 	return m->opts->monitor ? monitor_create(&m->monitor, m, m->opts->monitor, err) : 0;
 }
 
+/* What a client has begun ends, too. */
 static void machine_monitor_down(struct machine *m)
 {
 	if (m->monitor)
 		monitor_destroy(m->monitor);
+	machine_snapshots_end(m);
 }
 
 static const struct machine_step machine_steps[] = {
@@ -302,7 +304,6 @@ static const struct machine_step machine_steps[] = {
 	{ machine_ioeventfds_up, machine_ioeventfds_down },
 	{ machine_coalesced_up, machine_coalesced_down },
 	{ machine_vcpus_up, machine_vcpus_down },
-	{ machine_snapshots_up, machine_snapshots_down },
 	{ machine_restore_up, NULL },
 	{ machine_monitor_up, machine_monitor_down },
 };

@@ -6,7 +6,6 @@
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -75,9 +74,6 @@ struct machine {
 	struct pci_bus *pci;
 	struct monitor *monitor;
 
-	pthread_mutex_t hold_lock;		/* whoever decides whether vCPUs run; a snapshot's
-						 * thread has it while it has stopped them */
-	bool snapshot_found_paused;		/* as it stopped them; under hold_lock */
 	struct snapshot_save *snapshot;		/* the last one that was begun, or NULL */
 	struct snapshot_load *restore;		/* until all is restored */
 	struct dirty_rate *dirty_rate;		/* while it is measured */
@@ -112,10 +108,6 @@ int machine_create(struct machine **out, const struct options *opts, struct erro
  */
 int machine_run(struct machine *m, struct error *err);
 void machine_destroy(struct machine *m);
-
-/* Main thread: vCPUs on hold, or not any more. They wait for a snapshot that has stopped them. */
-void machine_pause(struct machine *m);
-void machine_resume(struct machine *m);
 
 /**
  * machine_snapshot() - begin a snapshot of the running machine to a file

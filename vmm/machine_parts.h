@@ -31,8 +31,8 @@ int machine_serials_up(struct machine *m, struct error *err);
 void machine_serials_down(struct machine *m);
 
 /* machine_snapshot.c: snapshots of this machine, and what it is to go on from */
-int machine_snapshots_up(struct machine *m, struct error *err);
-void machine_snapshots_down(struct machine *m);
+/* Ends the snapshot, or the measurement, that is under way. */
+void machine_snapshots_end(struct machine *m);
 /* Opens -restore's file, if there is one, and looks whether it is that of such a machine. */
 int machine_restore_open(struct machine *m, struct error *err);
 void machine_restore_close(struct machine *m);

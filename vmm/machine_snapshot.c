@@ -71,14 +71,11 @@ static void machine_describe(void *opaque, struct state_set *set)
 			 ARRAY_SIZE(identity_fields), &id);
 }
 
-/* The lock keeps the monitor from letting the vCPUs run; who had them on hold keeps them so. */
 static void machine_snapshot_resume(void *opaque)
 {
 	struct machine *m = opaque;
 
-	if (!m->snapshot_found_paused)
-		vcpus_resume(m->vcpus);
-	pthread_mutex_unlock(&m->hold_lock);
+	vcpus_thaw(m->vcpus);
 }
 
 static int machine_snapshot_pause(void *opaque, struct error *err)
@@ -86,12 +83,10 @@ static int machine_snapshot_pause(void *opaque, struct error *err)
 	struct machine *m = opaque;
 	int ret;
 
-	pthread_mutex_lock(&m->hold_lock);
-	m->snapshot_found_paused = vcpus_paused(m->vcpus);
-	vcpus_pause(m->vcpus);
+	vcpus_freeze(m->vcpus);
 	ret = vcpus_settle(m->vcpus, err);
 	if (ret)
-		machine_snapshot_resume(m);
+		vcpus_thaw(m->vcpus);
 	else
 		kvm_coalesced_drain(m->coalesced);
 	return ret;
@@ -210,34 +205,12 @@ int machine_dirty_rate(struct machine *m, unsigned int seconds, bool json, struc
 
 /* --- both --- */
 
-void machine_resume(struct machine *m)
-{
-	pthread_mutex_lock(&m->hold_lock);
-	vcpus_resume(m->vcpus);
-	pthread_mutex_unlock(&m->hold_lock);
-}
-
-void machine_pause(struct machine *m)
-{
-	pthread_mutex_lock(&m->hold_lock);
-	vcpus_pause(m->vcpus);
-	pthread_mutex_unlock(&m->hold_lock);
-}
-
-int machine_snapshots_up(struct machine *m, struct error *err)
-{
-	(void)err;
-	pthread_mutex_init(&m->hold_lock, NULL);
-	return 0;
-}
-
-void machine_snapshots_down(struct machine *m)
+void machine_snapshots_end(struct machine *m)
 {
 	if (m->snapshot)
 		snapshot_save_destroy(m->snapshot);
 	if (m->dirty_rate)
 		dirty_rate_stop(m, NULL);
-	pthread_mutex_destroy(&m->hold_lock);
 }
 
 /* --- going on from one --- */

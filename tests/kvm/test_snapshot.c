@@ -38,7 +38,6 @@ static bool nothing_joined(const struct memory_region *mr)
 
 struct taken {
 	struct guest *g;
-	bool found_paused;
 	char path[64];
 	uint8_t *at_stop;		/* its RAM, copied while it was stopped */
 	struct snapshot_progress progress;
@@ -54,8 +53,7 @@ static int pause_guest(void *opaque, struct error *err)
 {
 	struct taken *t = opaque;
 
-	t->found_paused = vcpus_paused(t->g->vcpus);
-	vcpus_pause(t->g->vcpus);
+	vcpus_freeze(t->g->vcpus);
 	return vcpus_settle(t->g->vcpus, err);
 }
 
@@ -72,8 +70,7 @@ static void resume_guest(void *opaque)
 {
 	struct taken *t = opaque;
 
-	if (!t->found_paused)
-		vcpus_resume(t->g->vcpus);
+	vcpus_thaw(t->g->vcpus);
 }
 
 static int take(struct taken *t, struct guest *g)
@@ -288,6 +285,36 @@ static int amid_an_access(struct guest *g)
 	return 0;
 }
 
+static int stands_still(struct guest *g)
+{
+	uint64_t before = counter(g, 0);
+
+	for_milliseconds(20);
+	return counter(g, 0) == before ? 0 : ktap_fail("the guest runs");
+}
+
+/* While a guest is stopped for a snapshot, what a user wants is heard at once, and done then. */
+static int frozen_and_paused(struct guest *g)
+{
+	guest_scribble(g, GUEST_OWN, SCRIBBLED);
+	EXPECT_PASS(runs_on(g));
+	vcpus_freeze(g->vcpus);
+	EXPECT(!vcpus_paused(g->vcpus));
+	vcpus_resume(g->vcpus);
+	EXPECT_PASS(stands_still(g));
+	vcpus_pause(g->vcpus);
+	vcpus_thaw(g->vcpus);
+	EXPECT(vcpus_paused(g->vcpus));
+	EXPECT_PASS(stands_still(g));
+	vcpus_freeze(g->vcpus);
+	vcpus_resume(g->vcpus);
+	EXPECT_PASS(stands_still(g));
+	vcpus_thaw(g->vcpus);
+	EXPECT_PASS(runs_on(g));
+	EXPECT_PASS(all_counted(g, guest_scribble_end(g)));
+	return 0;
+}
+
 static int save_states(struct guest *g, struct state_set *set)
 {
 	struct error err = { .text = "" };
@@ -435,6 +462,7 @@ static int counter_and_bad_registers(struct guest *g)
 }
 
 GUEST_CASE(running_guest, .user = true)
+GUEST_CASE(frozen_and_paused, .user = true)
 GUEST_CASE(amid_an_access)
 GUEST_CASE(each_register)
 GUEST_CASE(counter_and_bad_registers)
@@ -445,6 +473,8 @@ int main(void)
 		{ "a guest that stores all the time goes on in another machine",
 		  run_running_guest },
 		{ "amid an access to a device it has the answer", run_amid_an_access },
+		{ "while it is stopped for one it can be put on hold, or let go",
+		  run_frozen_and_paused },
 		{ "registers and interrupt controllers are the same", run_each_register },
 		{ "its clock stands still between; registers that can't be are refused",
 		  run_counter_and_bad_registers },

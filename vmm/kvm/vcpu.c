@@ -40,41 +40,68 @@ static void vcpus_kick_locked(struct vcpus *set)
 		vcpu_kick(&set->vcpus[i]);
 }
 
-static void vcpus_hold(struct vcpus *set, bool stopped)
+/* Each reason is one of the flags below the lock. */
+static void vcpus_hold(struct vcpus *set, bool *reason)
 {
 	pthread_mutex_lock(&set->lock);
-	set->stopped |= stopped;
+	*reason = true;
 	atomic_store(&set->hold, true);
 	vcpus_kick_locked(set);
 	pthread_mutex_unlock(&set->lock);
 }
 
-void vcpus_stop(struct vcpus *set)
+static void vcpus_let_go(struct vcpus *set, bool *reason)
 {
-	vcpus_hold(set, true);
+	pthread_mutex_lock(&set->lock);
+	*reason = false;
+	atomic_store(&set->hold, set->stopped || set->paused || set->frozen);
+	pthread_cond_broadcast(&set->changed);
+	pthread_mutex_unlock(&set->lock);
 }
 
-void vcpus_pause(struct vcpus *set)
+static void vcpus_wait_held(struct vcpus *set)
 {
-	vcpus_hold(set, false);
 	pthread_mutex_lock(&set->lock);
 	while (set->running)
 		pthread_cond_wait(&set->changed, &set->lock);
 	pthread_mutex_unlock(&set->lock);
 }
 
+void vcpus_stop(struct vcpus *set)
+{
+	vcpus_hold(set, &set->stopped);
+}
+
+void vcpus_pause(struct vcpus *set)
+{
+	vcpus_hold(set, &set->paused);
+	vcpus_wait_held(set);
+}
+
 void vcpus_resume(struct vcpus *set)
 {
-	pthread_mutex_lock(&set->lock);
-	if (!set->stopped)
-		atomic_store(&set->hold, false);
-	pthread_cond_broadcast(&set->changed);
-	pthread_mutex_unlock(&set->lock);
+	vcpus_let_go(set, &set->paused);
+}
+
+void vcpus_freeze(struct vcpus *set)
+{
+	vcpus_hold(set, &set->frozen);
+	vcpus_wait_held(set);
+}
+
+void vcpus_thaw(struct vcpus *set)
+{
+	vcpus_let_go(set, &set->frozen);
 }
 
 bool vcpus_paused(struct vcpus *set)
 {
-	return atomic_load(&set->hold);
+	bool paused;
+
+	pthread_mutex_lock(&set->lock);
+	paused = set->paused || set->stopped;
+	pthread_mutex_unlock(&set->lock);
+	return paused;
 }
 
 /* Waits while the vCPUs are on hold; false when the thread is to end. */
@@ -387,7 +414,8 @@ int vcpus_start(struct vcpus *set, bool hold, struct error *err)
 	pthread_attr_t attr;
 	int ret = 0;
 
-	atomic_store(&set->hold, hold || set->stopped);
+	if (hold)
+		vcpus_hold(set, &set->paused);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, VCPU_STACK);
 	while (!ret && set->nr_threads < set->nr)

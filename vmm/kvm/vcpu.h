@@ -47,7 +47,7 @@ int vcpus_start(struct vcpus *set, bool hold, struct error *err);
 
 /*
  * Any thread, a vCPU's too: no vCPU enters the guest any more, as soon as each notices. That is for
- * good: vcpus_resume() does nothing from now on.
+ * good: vcpus_resume() lets none of them run from now on.
  */
 void vcpus_stop(struct vcpus *set);
 
@@ -55,7 +55,11 @@ void vcpus_stop(struct vcpus *set);
 void vcpus_pause(struct vcpus *set);
 void vcpus_resume(struct vcpus *set);
 
-/* Whether they are on hold: -S, vcpus_pause() or vcpus_stop(). */
+/* The same beside it, for who needs it for a while: they run when neither holds them. */
+void vcpus_freeze(struct vcpus *set);
+void vcpus_thaw(struct vcpus *set);
+
+/* Whether they are on hold, frozen or not: after -S, vcpus_pause() or vcpus_stop(). */
 bool vcpus_paused(struct vcpus *set);
 
 #endif /* VMM_KVM_VCPU_H */

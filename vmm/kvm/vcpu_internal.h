@@ -28,7 +28,7 @@ struct vcpus {
 	pthread_mutex_t lock;		/* guards what follows */
 	pthread_cond_t changed;
 	bool quit;
-	bool stopped;			/* on hold for good */
+	bool stopped, paused, frozen;	/* the reasons to hold: any is enough */
 	bool failed;
 	unsigned int running;		/* threads that are not on hold */
 	unsigned int nr_threads;

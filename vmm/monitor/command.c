@@ -158,13 +158,13 @@ static void run_version(struct machine *m, FILE *out, const struct args *args)
 
 static void run_cont(struct machine *m, FILE *out, const struct args *args)
 {
-	machine_resume(m);
+	vcpus_resume(m->vcpus);
 	run_status(m, out, args);
 }
 
 static void run_stop(struct machine *m, FILE *out, const struct args *args)
 {
-	machine_pause(m);
+	vcpus_pause(m->vcpus);
 	run_status(m, out, args);
 }
 
