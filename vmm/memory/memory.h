@@ -377,8 +377,8 @@ void *memory_region_get_ram_ptr(const struct memory_region *mr);
  * @size: bytes, not 0
  * @sec: filled with the first section in there, cut to the range
  *
- * Return: whether there is one; its region's owner is held until memory_section_put(), which may be the
- * end of it: not inside a transaction.
+ * Return: whether there is one; its region's owner is held until memory_section_put(), which may
+ * be the end of it: not inside a transaction.
  */
 bool memory_region_find(struct memory_region *mr, hwaddr addr, uint64_t size,
 			struct memory_region_section *sec);
