@@ -7,6 +7,7 @@
 
 #include "memory/access.h"
 #include "memory/attachments.h"
+#include "memory/change.h"
 #include "memory/internal.h"
 #include "memory/listener.h"
 #include "unit.h"
@@ -219,6 +220,29 @@ static void what_was_attached_while_nobody_listened_is_replayed(void **state)
 	memory_listener_unregister(&f->scribe.listener);
 }
 
+/* However many there are: a change somewhere else looks at none of them. */
+static void a_change_elsewhere_leaves_them_alone(void **state)
+{
+	struct fixture *f = *state;
+	const struct attachment *before;
+
+	listen_quietly(f);
+	assert_ok(memory_region_add_eventfd(&f->dev, 0x10, 4, false, 0, 5));
+	before = f->as.change->attached.v;
+	assert_int_equal(f->as.change->attached.nr, 1);
+	assert_ok(memory_region_add_subregion(&f->root, 0x8000, &f->other));
+	assert_ptr_equal(f->as.change->attached.v, before);
+	assert_ok(memory_region_set_address(&f->other, 0xa000));
+	assert_ptr_equal(f->as.change->attached.v, before);
+	assert_ok(memory_region_add_eventfd(&f->other, 0, 4, false, 0, 6));
+	assert_int_equal(f->as.change->attached.nr, 2);
+	assert_ok(memory_region_set_address(&f->other, 0xc000));
+	assert_int_equal(f->as.change->attached.v[1].at.first, 0xc000);
+	assert_ok(memory_region_del_subregion(&f->root, &f->other));
+	assert_int_equal(f->as.change->attached.nr, 1);
+	memory_listener_unregister(&f->scribe.listener);
+}
+
 static void an_eventfd_must_be_seen_whole(void **state)
 {
 	struct fixture *f = *state;
@@ -387,6 +411,7 @@ int main(void)
 		TEST(eventfds_follow_their_region),
 		TEST(registering_replays_what_is_attached),
 		TEST(what_was_attached_while_nobody_listened_is_replayed),
+		TEST(a_change_elsewhere_leaves_them_alone),
 		TEST(an_eventfd_must_be_seen_whole),
 		TEST(coalesced_ranges_are_cut_to_what_is_seen),
 		TEST(coalesced_ranges_that_look_alike_are_one),

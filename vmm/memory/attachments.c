@@ -309,6 +309,52 @@ static struct range whole_ranges(struct range damaged, const struct flatview *ol
 	return r;
 }
 
+/* The index of the first that is at @addr or behind it. */
+static size_t attached_search(const struct attached *list, hwaddr addr)
+{
+	size_t low = 0, high = list->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (list->v[mid].at.first < addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Whether a region that @view shows in @in has any. */
+static bool attached_in(const struct flatview *view, struct range in)
+{
+	const struct flat_range *fr;
+	struct flat_cursor c;
+
+	flatview_for_each_from(fr, c, view, in.first) {
+		if (fr->addr.first > in.last)
+			break;
+		if (nr_of(fr->mr->attachments))
+			return true;
+	}
+	return false;
+}
+
+bool attached_touched(const struct attached *attached, const struct flatview *old,
+		      const struct flatview *new, const struct damage *damage)
+{
+	for (unsigned int n = 0; n < damage->nr; n++) {
+		struct range r = whole_ranges(damage->v[n], old, new);
+		size_t i = attached_search(attached, r.first);
+
+		if (i < attached->nr && attached->v[i].at.first <= r.last)
+			return true;
+		if (attached_in(new, r))
+			return true;
+	}
+	return false;
+}
+
 /* As an address space shows it in @fr; an eventfd must be seen whole. Whether it does. */
 static bool attachment_shown(const struct attachment *a, const struct flat_range *fr,
 			     struct attachment *out)

@@ -153,17 +153,28 @@ static int compare_once(struct address_space *as, const struct damage *damage)
 	return compare(as, damage);
 }
 
-int change_find(struct address_space *as, const struct damage *damage)
+static int find_attached(struct address_space *as, const struct damage *damage)
 {
 	struct space_change *change = as->change;
+	int ret;
+
+	if (!change->attached.nr && !as->mem->nr_attachments)
+		return 0;
+	if (!attached_touched(&change->attached, as->view, change->view, damage))
+		return 0;
+	ret = attached_render(&change->next_attached, &change->attached, as->view, change->view,
+			      damage);
+	change->attached_changed = !ret;
+	return ret;
+}
+
+int change_find(struct address_space *as, const struct damage *damage)
+{
 	int ret = compare_once(as, damage);
 
-	if (!ret && (change->attached.nr || as->mem->nr_attachments)) {
-		ret = attached_render(&change->next_attached, &change->attached, as->view,
-				      change->view, damage);
-		change->attached_changed = !ret;
-	}
-	change->changed = !ret;
+	if (!ret)
+		ret = find_attached(as, damage);
+	as->change->changed = !ret;
 	return ret;
 }
 
