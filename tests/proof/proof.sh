@@ -31,15 +31,15 @@ verdicts()
 			return
 		bad = answers != " sat unsat"
 		failed += bad
-		printf "%s %d - %s\n", bad ? "not ok" : "ok", ++number, name
+		results = results sprintf("%s %d - %s\n", bad ? "not ok" : "ok", ++number, name)
 		if (bad)
-			printf "# expected \"sat unsat\", z3 says:%s\n", answers
+			results = results "# expected \"sat unsat\", z3 says:" answers "\n"
 	}
 	/^(sat|unsat|unknown|timeout|\(error)/ { answers = answers " " $0; next }
 	{ verdict(); name = $0; answers = "" }
 	END {
 		verdict()
-		printf "1..%d\n", number
+		printf "1..%d\n%s", number, results
 		exit failed || !number
 	}'
 }
