@@ -55,6 +55,23 @@ ktap_main()
 	return $failed
 }
 
+# A program that hangs is ended, so that the others run and its name is known.
+KTAP_SECONDS=${KTAP_SECONDS:-900}
+
+# ktap_program FILE-OR-FUNCTION
+ktap_program()
+{
+	if [[ -x $1 ]]; then
+		timeout --foreground -k 5 "$KTAP_SECONDS" "$1"
+	else
+		"$1"
+	fi
+	local status=$?
+
+	((status != 124 && status != 137)) || echo "# not done in $KTAP_SECONDS s: ended"
+	return $status
+}
+
 # ktap_programs FILE…: runs test programs, each a test whose cases are its subtests.
 ktap_programs()
 {
@@ -65,7 +82,7 @@ ktap_programs()
 		number=$((number + 1))
 		verdict=
 		printf '    # Subtest: %s\n' "$(basename "$program" .sh)"
-		"$program" </dev/null | sed -u 's/^/    /'
+		ktap_program "$program" </dev/null | sed -u 's/^/    /'
 		((PIPESTATUS[0])) && verdict='not ' failed=1
 		printf '%sok %d - %s\n' "$verdict" $number "$(basename "$program" .sh)"
 	done
