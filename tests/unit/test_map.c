@@ -464,6 +464,28 @@ static void a_map_holds_its_owner(void **state)
 	assert_true(comes_to(&gone, 1));
 }
 
+/* By its pointer alone nobody could tell whose that memory is when it is given back. */
+static void memory_of_two_regions_is_copied(void **state)
+{
+	struct fixture *f = *state;
+	struct memory_region twin;
+	atomic_uint gone = 0;
+	struct card *card = card_create(f, &gone);
+	char *ram = memory_region_get_ram_ptr(&card->ram), *ptr;
+	uint64_t len = 0x1000;
+
+	assert_ok(memory_region_init_ram_ptr(&twin, f->mem, NULL, "twin", 0x1000, ram));
+	ptr = address_space_map(&f->as, 0x40000, &len, true);
+	assert_int_equal(len, 0x1000);
+	memset(ptr, 0x43, len);
+	address_space_unmap(&f->as, ptr, len, true, len);
+	assert_int_equal(ram[0xfff], 0x43);
+	assert_int_equal(card->owner.refs, 1);
+	memory_region_fini(&twin);
+	memory_owner_put(&card->owner);
+	assert_true(comes_to(&gone, 1));
+}
+
 /* One that is looked for when it is on its way out, but still seen. */
 struct leaver {
 	struct memory_owner owner;
@@ -644,6 +666,7 @@ int main(void)
 		CASE(who_finds_no_memory_waits),
 		CASE(waiters_take_turns),
 		CASE(a_map_holds_its_owner),
+		CASE(memory_of_two_regions_is_copied),
 		CASE(who_is_about_to_go_is_not_held),
 		CASE(the_last_unmap_may_be_in_an_access),
 		CASE(maps_during_a_storm),

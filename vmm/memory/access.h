@@ -66,8 +66,9 @@ enum memtx_result address_space_stq_be(struct address_space *as, hwaddr addr, ui
  * @len: in: bytes wanted; out: bytes had, from @addr on, 0 if none
  * @is_write: the device is going to store there
  *
- * RAM is given directly, its owner held until address_space_unmap(); anything else through a bounce
- * buffer, which is read now if not @is_write and written at the end if it is.
+ * RAM is given directly, its owner held until address_space_unmap(); anything else, and memory that
+ * is in several regions, through a bounce buffer, which is read now if not @is_write and written at
+ * the end if it is.
  *
  * Return: the pointer, or NULL: nothing is there, or the budget of bounce buffers is spent
  * (address_space_map_notify() tells when it is worth another try).

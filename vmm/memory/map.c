@@ -251,6 +251,14 @@ static bool map_is_possible(const struct place *p)
 	return p->fr && p->fr->mr->kind != MEMORY_RESERVATION && p->fr->mr->kind != MEMORY_IOMMU;
 }
 
+/* Whether address_space_unmap() will find by @ptr whose it is: not what is in two regions. */
+static bool map_comes_back(const struct place *p, const void *ptr)
+{
+	hwaddr offset;
+
+	return memory_region_from_host(p->fr->mr->mem, ptr, &offset) == p->fr->mr;
+}
+
 /* The pointer, its region's owner held; NULL: *@len bytes, maybe none, want a bounce buffer. */
 static void *direct_map(struct address_space *as, hwaddr addr, uint64_t *len, bool is_write)
 {
@@ -260,7 +268,7 @@ static void *direct_map(struct address_space *as, hwaddr addr, uint64_t *len, bo
 	urcu_memb_read_lock();
 	place_find_direct(&p, place_view(as), addr, *len, is_write);
 	*len = map_is_possible(&p) ? p.len : 0;
-	if (place_is_direct(&p, is_write)) {
+	if (place_is_direct(&p, is_write) && map_comes_back(&p, place_host(&p))) {
 		if (access_owner_get(p.fr->mr->owner))
 			ptr = place_host(&p);
 		else
