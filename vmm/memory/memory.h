@@ -333,7 +333,8 @@ void memory_region_allow_reentrancy(struct memory_region *mr);
  * @addr: offset in @mr
  * @size: 1, 2, 4 or 8 bytes, or 0: any, at @addr
  * @match: only a store of @data
- * @fd: stays the caller's, open until it is deleted again
+ * @fd: stays the caller's; open until it is deleted again, the outermost transaction around that
+ *	has ended, and so have all accesses that began before: they may still raise it
  *
  * Return: 0, -EINVAL (a size, or not all within @mr), -EEXIST for the same place, size and data,
  * -ENOMEM, or what memory_transaction_commit() returns: then it was added all the same.
@@ -345,7 +346,8 @@ int memory_region_del_eventfd(struct memory_region *mr, hwaddr addr, unsigned in
 			      uint64_t data, int fd);
 
 /*
- * Stores to the range may come late and many at once, in order. -EINVAL, -ENOMEM, or the commit's.
+ * Stores to the range may come late and many at once, in order. -EINVAL, -EEXIST for the same
+ * range, -ENOMEM, or the commit's.
  */
 int memory_region_add_coalescing(struct memory_region *mr, hwaddr offset, uint64_t size)
 	MEMORY_MUST_CHECK;

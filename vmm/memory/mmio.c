@@ -222,7 +222,7 @@ static enum memtx_result mmio_begin(struct memory_region *mr, hwaddr offset, uns
 {
 	const void *device = mmio_device(mr);
 
-	if (mr->flush_coalesced)
+	if (__atomic_load_n(&mr->flush_coalesced, __ATOMIC_RELAXED))
 		mmio_flush(mr->mem);
 	if (!mr->reentrant && mmio_is_inside(device))
 		return MEMTX_ERROR;
