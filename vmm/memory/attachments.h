@@ -36,8 +36,8 @@ struct attached {
 int attachment_compare(const struct attachment *a, const struct attachment *b);
 
 /*
- * Whether in @new something else may be attached than in @old, which it follows but for @damage, and
- * where @attached was. Mostly not.
+ * Whether in @new something else may be attached than in @old, which it follows but for @damage,
+ * and where @attached was. Mostly not.
  */
 bool attached_touched(const struct attached *attached, const struct flatview *old,
 		      const struct flatview *new, const struct damage *damage);

@@ -49,8 +49,8 @@ struct iommu_notifier {
 /**
  * struct iommu_ops - an IOMMU's side
  * @translate: the entry that @addr (an offset in the region) falls into; by any thread, inside an
- *	RCU read-side section, and in a replay under the model's lock: a lock that this takes is not to
- *	be held around memory_region_notify_iommu()
+ *	RCU read-side section, and in a replay under the model's lock: a lock that this takes is not
+ *	to be held around memory_region_notify_iommu()
  * @flags_changed: the union of what notifiers want is another now (may be NULL), told under the
  *	model's lock; -errno refuses the notifier that is being registered
  */
