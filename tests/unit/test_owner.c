@@ -105,6 +105,22 @@ static void a_section_put_within_an_access_releases_later(void **state)
 	alarm(0);
 }
 
+/* As a guest does it that ejects a device by a store to a register. */
+static void an_owner_put_within_an_access_is_released_later(void **state)
+{
+	struct fixture *f = *state;
+
+	alarm(20);
+	urcu_memb_read_lock();
+	memory_owner_put(&f->dev->owner);
+	assert_int_equal(f->released, 0);
+	assert_false(memory_region_present(&f->root, 0x1000));
+	urcu_memb_read_unlock();
+	urcu_memb_barrier();
+	assert_int_equal(f->released, 1);
+	alarm(0);
+}
+
 static void two_sections_are_two_references(void **state)
 {
 	struct fixture *f = *state;
@@ -158,6 +174,7 @@ int main(void)
 		TEST(the_last_to_let_go_releases),
 		TEST(a_section_keeps_its_owner),
 		TEST(a_section_put_within_an_access_releases_later),
+		TEST(an_owner_put_within_an_access_is_released_later),
 		TEST(two_sections_are_two_references),
 		TEST(nothing_found_holds_nothing),
 		TEST(an_owner_on_its_way_out_is_not_found),

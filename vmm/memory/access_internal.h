@@ -15,10 +15,4 @@ enum memtx_result access_transfer(struct address_space *as, hwaddr addr, void *b
 /* Inside a read-side section: hold @owner; false: that is too late, its regions are about to go. */
 bool access_owner_get(struct memory_owner *owner);
 
-/*
- * As memory_owner_put(), also from within an access: the owner's end waits for all readers, so if
- * the caller is one, it comes later.
- */
-void access_owner_put(struct memory_owner *owner);
-
 #endif /* VMM_MEMORY_ACCESS_INTERNAL_H */

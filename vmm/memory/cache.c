@@ -28,7 +28,7 @@ static bool cache_hold(struct memory_cache *cache, struct memory_owner *owner)
 
 	if (owner != old) {
 		cache->owner = held ? owner : NULL;
-		access_owner_put(old);
+		memory_owner_put(old);
 	}
 	return held;
 }
@@ -65,7 +65,7 @@ int memory_cache_init(struct memory_cache *cache, struct address_space *as, hwad
 
 void memory_cache_fini(struct memory_cache *cache)
 {
-	access_owner_put(cache->owner);
+	memory_owner_put(cache->owner);
 	*cache = (struct memory_cache){ 0 };
 }
 

@@ -302,5 +302,5 @@ void address_space_unmap(struct address_space *as, void *ptr, uint64_t len, bool
 	used = used < len ? used : len;
 	if (is_write && used)
 		memory_region_set_dirty(mr, offset, used);
-	access_owner_put(mr->owner);
+	memory_owner_put(mr->owner);
 }

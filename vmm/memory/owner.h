@@ -10,7 +10,8 @@
  * struct memory_owner - embedded in whatever embeds regions and may go before the machine does
  * @refs: one is its creator's; changed by any thread
  * @release: frees the owner, its regions with memory_region_fini(); called by whoever lets go last,
- *	in any thread that holds no lock of the model and is not inside an access
+ *	in any thread. As it waits for all accesses, not inside a transaction; if it is inside an
+ *	access that the last one lets go, it is called later
  */
 struct memory_owner {
 	unsigned int refs;

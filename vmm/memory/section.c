@@ -70,7 +70,7 @@ bool memory_region_find(struct memory_region *mr, hwaddr addr, uint64_t size,
 
 void memory_section_put(struct memory_region_section *sec)
 {
-	access_owner_put(sec->mr->owner);
+	memory_owner_put(sec->mr->owner);
 	sec->mr = NULL;
 }
 
