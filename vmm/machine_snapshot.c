@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "hw/serial.h"
+#include "io/progress.h"
 #include "kvm/coalesced.h"
 #include "kvm/kvm_state.h"
 #include "machine.h"
@@ -294,6 +295,18 @@ static int machine_load_left(const struct state_set *set, struct error *err)
 			 "options that it was taken with", state_name(left), state_instance(left));
 }
 
+static int machine_restore_read(struct machine *m, struct error *err)
+{
+	struct progress progress;
+	const struct snapshot_watcher watcher = { progress_step, &progress };
+	int ret;
+
+	progress_init(&progress, "-restore");
+	ret = snapshot_load_read(m->restore, m->memory, machine_ram_joined, &watcher, err);
+	progress_fini(&progress);
+	return ret;
+}
+
 int machine_restore_up(struct machine *m, struct error *err)
 {
 	struct state_set *set;
@@ -301,7 +314,7 @@ int machine_restore_up(struct machine *m, struct error *err)
 
 	if (!m->restore)
 		return 0;
-	ret = snapshot_load_read(m->restore, m->memory, machine_ram_joined, err);
+	ret = machine_restore_read(m, err);
 	if (ret)
 		return ret;
 	set = snapshot_load_states(m->restore);

@@ -106,9 +106,16 @@ static void taken_fini(struct taken *t)
 	free(t->at_stop);
 }
 
+static bool read_on(void *opaque, uint64_t done, uint64_t all)
+{
+	(void)opaque;
+	return done <= all;
+}
+
 /* @g, on hold, becomes what was taken. */
 static int load(struct guest *g, const char *path, struct error *err)
 {
+	const struct snapshot_watcher watcher = { .progress = read_on };
 	struct snapshot_load *l;
 	struct state_set *set;
 	struct state *s;
@@ -118,7 +125,7 @@ static int load(struct guest *g, const char *path, struct error *err)
 		return ret;
 	set = snapshot_load_states(l);
 	ret = state_take(set, "machine", 0, 1, &s, err);
-	ret = ret ? ret : snapshot_load_read(l, g->mem, nothing_joined, err);
+	ret = ret ? ret : snapshot_load_read(l, g->mem, nothing_joined, &watcher, err);
 	ret = ret ? ret : kvm_load(g->kvm, set, err);
 	ret = ret ? ret : vcpus_load(g->vcpus, set, err);
 	if (!ret && state_left(set))

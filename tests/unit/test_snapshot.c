@@ -166,9 +166,25 @@ static struct snapshot_progress take(struct world *w)
 	return finish(s);
 }
 
-/* 0, or what refused the file at @path for @w; its message in @err. */
-static int load(struct world *w, struct error *err)
+/* How much of RAM is read, and after how many bytes it is enough. */
+struct reading {
+	uint64_t done, all, enough;
+};
+
+static bool read_on(void *opaque, uint64_t done, uint64_t all)
 {
+	struct reading *r = opaque;
+
+	assert_true(done > r->done && done <= all);
+	r->done = done;
+	r->all = all;
+	return done < r->enough;
+}
+
+/* 0, or what refused the file at @path for @w; its message in @err. */
+static int load_some(struct world *w, struct reading *r, struct error *err)
+{
+	const struct snapshot_watcher watcher = { read_on, r };
 	struct snapshot_load *l;
 	struct state *s;
 	int ret = snapshot_load_open(&l, path, err);
@@ -177,13 +193,20 @@ static int load(struct world *w, struct error *err)
 		return ret;
 	ret = state_take(snapshot_load_states(l), "machine", 0, 1, &s, err);
 	if (!ret)
-		ret = snapshot_load_read(l, w->mem, is_shared, err);
+		ret = snapshot_load_read(l, w->mem, is_shared, &watcher, err);
 	if (!ret)
 		ret = state_take(snapshot_load_states(l), "device", 0, 1, &s, err);
 	if (!ret)
 		ret = state_get(s, "value", &w->device, sizeof(w->device), err);
 	snapshot_load_close(l);
 	return ret;
+}
+
+static int load(struct world *w, struct error *err)
+{
+	struct reading r = { .enough = UINT64_MAX };
+
+	return load_some(w, &r, err);
 }
 
 static bool same_ram(struct world *w, const uint8_t *at_stop)
@@ -466,6 +489,7 @@ static bool is_shared_or_b(const struct memory_region *mr)
 
 static void other_machines(void **state)
 {
+	const struct snapshot_watcher nobody = { 0 };
 	struct snapshot_load *l;
 	struct error err;
 	struct world w;
@@ -477,7 +501,8 @@ static void other_machines(void **state)
 	assert_other_machine(PAGES_B, "c", "it has RAM 'b' of 64K, this machine has not");
 	assert_other_machine(0, "", "it has RAM 'b' of 64K, this machine has not");
 	assert_ok(snapshot_load_open(&l, path, &err));
-	assert_int_equal(snapshot_load_read(l, w.mem, is_shared_or_b, &err), -EINVAL);
+	assert_int_equal(snapshot_load_read(l, w.mem, is_shared_or_b, &nobody, &err),
+			 -EINVAL);
 	assert_non_null(strstr(err.text, "RAM 'b' is memory of its own there, and memory of a "
 			       "region or a file here"));
 	snapshot_load_close(l);
@@ -485,6 +510,26 @@ static void other_machines(void **state)
 	world_init_sized(&w, 0, "");
 	assert_int_equal(take(&w).phase, SNAPSHOT_DONE);
 	assert_other_machine(PAGES_B, "b", "it has no RAM 'b' as this machine has");
+	world_fini(&w);
+	unlink(path);
+}
+
+static void interrupted(void **state)
+{
+	struct reading r = { .enough = UINT64_MAX };
+	struct error err;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(take(&w).phase, SNAPSHOT_DONE);
+	assert_ok(load_some(&w, &r, &err));
+	assert_int_equal(r.all, (PAGES_A + PAGES_B) * PAGE);
+	assert_int_equal(r.done, r.all);
+	r = (struct reading){ .enough = PAGE };
+	assert_int_equal(load_some(&w, &r, &err), -EINTR);
+	assert_true(r.done < r.all);
+	assert_non_null(strstr(err.text, "Interrupted"));
 	world_fini(&w);
 	unlink(path);
 }
@@ -871,6 +916,7 @@ int main(void)
 		cmocka_unit_test(the_old_one_stays),
 		cmocka_unit_test(one_writer_a_file),
 		cmocka_unit_test(other_machines),
+		cmocka_unit_test(interrupted),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(flipped_anywhere),
 		cmocka_unit_test(forged),

@@ -107,7 +107,8 @@ void snapshot_load_close(struct snapshot_load *l)
 }
 
 static int load_ram(struct snapshot_load *l, struct memory *mem,
-		    bool (*joined)(const struct memory_region *mr), struct error *err)
+		    bool (*joined)(const struct memory_region *mr),
+		    const struct snapshot_watcher *watcher, struct error *err)
 {
 	struct snapshot_ram ram;
 	int ret = snapshot_ram_init(&ram, mem, joined);
@@ -117,15 +118,16 @@ static int load_ram(struct snapshot_load *l, struct memory *mem,
 				 strerror(-ret));
 	ret = snapshot_ram_read_blocks(&ram, &l->file, err);
 	if (!ret)
-		ret = snapshot_ram_read(&ram, &l->file, err);
+		ret = snapshot_ram_read(&ram, &l->file, watcher, err);
 	snapshot_ram_fini(&ram);
 	return ret;
 }
 
 int snapshot_load_read(struct snapshot_load *l, struct memory *mem,
-		       bool (*joined)(const struct memory_region *mr), struct error *err)
+		       bool (*joined)(const struct memory_region *mr),
+		       const struct snapshot_watcher *watcher, struct error *err)
 {
-	int ret = load_ram(l, mem, joined, err);
+	int ret = load_ram(l, mem, joined, watcher, err);
 	bool end = false;
 
 	while (!ret && !end)

@@ -8,6 +8,8 @@
 
 #define SNAPSHOT_RUN	256u		/* pages that are read or written in one go */
 
+struct snapshot_watcher;
+
 struct snapshot_block {
 	struct memory_region *mr;	/* its owner is held */
 	char name[SNAPSHOT_BLOCK_NAME];
@@ -64,7 +66,8 @@ uint64_t snapshot_ram_place(struct snapshot_ram *ram, uint64_t pos);
 int snapshot_ram_read_blocks(struct snapshot_ram *ram, struct snapshot_file *f,
 			     struct error *err);
 
-/* Fills RAM, no vCPU having run. 0, or -errno with @err filled. */
-int snapshot_ram_read(struct snapshot_ram *ram, struct snapshot_file *f, struct error *err);
+/* Fills RAM, no vCPU having run. 0, or -errno with @err filled: -EINTR if @watcher has enough. */
+int snapshot_ram_read(struct snapshot_ram *ram, struct snapshot_file *f,
+		      const struct snapshot_watcher *watcher, struct error *err);
 
 #endif /* VMM_SNAPSHOT_RAM_H */

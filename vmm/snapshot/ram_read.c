@@ -6,6 +6,7 @@
 
 #include "memory/dirty.h"
 #include "size.h"
+#include "snapshot/load.h"
 #include "snapshot/ram.h"
 #include "util.h"
 
@@ -156,7 +157,19 @@ static int run_read(struct snapshot_file *f, struct snapshot_block *b, uint64_t 
 	return run_check(f, b, first, nr, err);
 }
 
-static int block_read(struct snapshot_file *f, struct snapshot_block *b, struct error *err)
+/* ram->todo counts down what is not read yet. */
+static int watcher_tell(struct snapshot_ram *ram, const struct snapshot_file *f,
+			const struct snapshot_watcher *watcher, struct error *err)
+{
+	uint64_t done = (ram->pages - ram->todo) * SNAPSHOT_PAGE;
+
+	if (watcher->progress(watcher->opaque, done, ram->pages * SNAPSHOT_PAGE))
+		return 0;
+	return error_set(err, -EINTR, "-restore %s: %s", f->path, strerror(EINTR));
+}
+
+static int block_read(struct snapshot_ram *ram, struct snapshot_file *f, struct snapshot_block *b,
+		      const struct snapshot_watcher *watcher, struct error *err)
 {
 	int ret = 0;
 
@@ -165,21 +178,25 @@ static int block_read(struct snapshot_file *f, struct snapshot_block *b, struct 
 
 		ret = run_read(f, b, page, nr, err);
 		page += nr;
+		ram->todo -= nr;
+		ret = ret ? ret : watcher_tell(ram, f, watcher, err);
 	}
 	memory_region_set_dirty(b->mr, 0, b->size);
 	return ret;
 }
 
-int snapshot_ram_read(struct snapshot_ram *ram, struct snapshot_file *f, struct error *err)
+int snapshot_ram_read(struct snapshot_ram *ram, struct snapshot_file *f,
+		      const struct snapshot_watcher *watcher, struct error *err)
 {
 	int ret = 0;
 
+	ram->todo = ram->pages;
 	for (unsigned int i = 0; !ret && i < ram->nr; i++) {
 		if (ram->blocks[i].kind == SNAPSHOT_JOINED)
 			continue;
 		ret = table_read(ram, f, i, err);
 		if (!ret)
-			ret = block_read(f, &ram->blocks[i], err);
+			ret = block_read(ram, f, &ram->blocks[i], watcher, err);
 	}
 	return ret;
 }
