@@ -467,6 +467,30 @@ static void one_writer_a_file(void **state)
 	world_fini(&w);
 }
 
+/* All that the guest has in its memory is not for who put a file of its own there. */
+static void of_somebody_else(void **state)
+{
+	int fd = open(partial, O_RDWR | O_CREAT, 0666);
+	struct snapshot_save *s;
+	struct error err;
+	struct world w;
+
+	(void)state;
+	if (fchown(fd, 1, 1) < 0) {
+		unlink(partial);
+		close(fd);
+		skip();
+	}
+	world_init(&w);
+	assert_int_equal(write(fd, "rest", 4), 4);
+	assert_int_equal(start(&s, &w, &err), -EPERM);
+	assert_non_null(strstr(err.text, "somebody else's"));
+	assert_int_equal(lseek(fd, 0, SEEK_END), 4);
+	close(fd);
+	unlink(partial);
+	world_fini(&w);
+}
+
 /* --- another machine --- */
 
 static void assert_other_machine(uint64_t pages_b, const char *name_b, const char *says)
@@ -915,6 +939,7 @@ int main(void)
 		cmocka_unit_test(failed),
 		cmocka_unit_test(the_old_one_stays),
 		cmocka_unit_test(one_writer_a_file),
+		cmocka_unit_test(of_somebody_else),
 		cmocka_unit_test(other_machines),
 		cmocka_unit_test(interrupted),
 		cmocka_unit_test(cut_anywhere),

@@ -31,6 +31,8 @@ static int partial_lock(int fd, const char *partial)
 		return -EBUSY;
 	if (!S_ISREG(mine.st_mode))
 		return -EINVAL;
+	if (mine.st_uid != geteuid())	/* who could read it, and store to it, all the time */
+		return -EPERM;
 	return ftruncate(fd, 0) < 0 ? -errno : 0;
 }
 
@@ -68,7 +70,8 @@ int outfile_open(struct outfile *o, const char *path, struct error *err)
 	outfile_free(o);
 	return error_set(err, ret, "%s" PARTIAL ": %s", path,
 			 ret == -EBUSY ? "another snapshot is being written there" :
-			 ret == -EINVAL ? "this is no regular file" : strerror(-ret));
+			 ret == -EINVAL ? "this is no regular file" :
+			 ret == -EPERM ? "this is somebody else's file" : strerror(-ret));
 }
 
 /* A name is on the disk when its folder is. */
