@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The attribute map: what a guest reads and writes in each segment, in each of the four modes. */
+#include <errno.h>
+
 #include "hw/i440fx.h"
 #include "memory/access.h"
+#include "memory/listener.h"
 #include "unit.h"
 
 #define ROM_BYTE	0xb1
@@ -174,6 +177,33 @@ static void other_registers_change_nothing(void **state)
 	assert_int_equal(pci_config_read(f->bus, 0, 0x58, 4), 0);
 }
 
+static int no_slot_is_left(struct memory_listener *l, const struct memory_change *change)
+{
+	(void)l;
+	(void)change;
+	return -ENOSPC;
+}
+
+/* A view that can't be: nothing is switched, the register says so, others' changes go on. */
+static void vetoed(void **state)
+{
+	struct memory_listener listener = { .name = "full", .check = no_slot_is_left };
+	struct fixture *f = *state;
+
+	set_mode(f, 1, 3);
+	assert_ok(memory_listener_register(&listener, &f->as));
+	set_mode(f, 1, 1);
+	set_mode(f, 2, 3);
+	assert_int_equal(pci_config_read(f->bus, 0, PAM(1), 1), 3);
+	memory_transaction_begin(f->mem);
+	assert_ok(memory_transaction_commit(f->mem));
+	memory_listener_unregister(&listener);
+	assert_true(takes_stores(f, 1));
+	assert_reads(f, 2, ROM_BYTE);
+	set_mode(f, 2, 3);
+	assert_true(takes_stores(f, 2));
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -184,6 +214,7 @@ int main(void)
 		CASE(modes),
 		CASE(all_at_once),
 		CASE(other_registers_change_nothing),
+		CASE(vetoed),
 	};
 
 	return cmocka_run_group_tests_name("i440fx", tests, NULL, NULL);

@@ -32,6 +32,7 @@ struct i440fx {
 	struct pci_device dev;
 	struct memory *mem;
 	struct segment segments[I440FX_SEGMENTS];
+	uint8_t pam[PAM_LAST - PAM_FIRST + 1];	/* the registers that the segments are after */
 	struct log_limit log;
 };
 
@@ -60,20 +61,33 @@ static int segment_apply(struct i440fx *b, unsigned int i)
 }
 
 /* One transaction, however many segments it is. */
-static void i440fx_written(struct pci_device *dev, unsigned int reg, unsigned int size)
+static int segments_apply(struct i440fx *b)
 {
-	struct i440fx *b = container_of(dev, struct i440fx, dev);
 	int ret = 0, err;
 
-	if (reg + size <= PAM_FIRST || reg > PAM_LAST)
-		return;
 	memory_transaction_begin(b->mem);
 	for (unsigned int i = 0; !ret && i < I440FX_SEGMENTS; i++)
 		ret = segment_apply(b, i);
 	err = memory_transaction_commit(b->mem);
-	ret = ret ? ret : err;
-	if (ret)
-		log_warn(&b->log, "i440fx: RAM below 1 MiB can't be switched: %s", strerror(-ret));
+	return ret ? ret : err;
+}
+
+/* What is vetoed is taken back, or everybody's next change would be vetoed too. */
+static void i440fx_written(struct pci_device *dev, unsigned int reg, unsigned int size)
+{
+	struct i440fx *b = container_of(dev, struct i440fx, dev);
+	int ret;
+
+	if (reg + size <= PAM_FIRST || reg > PAM_LAST)
+		return;
+	ret = segments_apply(b);
+	if (!ret) {
+		memcpy(b->pam, dev->config + PAM_FIRST, sizeof(b->pam));
+		return;
+	}
+	log_warn(&b->log, "i440fx: RAM below 1 MiB can't be switched: %s", strerror(-ret));
+	memcpy(dev->config + PAM_FIRST, b->pam, sizeof(b->pam));
+	segments_apply(b);
 }
 
 static int segment_init(struct i440fx *b, unsigned int i, const struct i440fx_config *config)
