@@ -277,7 +277,7 @@ static const struct option *option_find(const char *word)
 
 void options_help(FILE *out)
 {
-	fprintf(out, "usage: ivmm -kernel FILE | -bios FILE [OPTION]…\n\n");
+	fprintf(out, "usage: ivmm -kernel FILE | -bios FILE | -restore FILE [OPTION]…\n\n");
 	for (unsigned int i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct option *o = &options[i];
 		int width = fprintf(out, "  -%s %s", o->name, o->arg ? o->arg : "");
@@ -343,8 +343,8 @@ static int ids_check(const struct props *list, unsigned int nr, struct error *er
 static int boot_check(const struct options *opts, struct error *err)
 {
 	if (!opts->kernel && !opts->bios && !opts->restore)
-		return error_arg(err, -EINVAL, "there is nothing to boot: give -kernel FILE or "
-				 "-bios FILE");
+		return error_arg(err, -EINVAL, "there is nothing to boot: give -kernel FILE, "
+				 "-bios FILE or -restore FILE");
 	if (opts->kernel && opts->bios)
 		return error_arg(err, -EINVAL, "-bios %s: firmware can't get at a -kernel here; "
 				 "give one of the two", opts->bios);

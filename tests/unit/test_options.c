@@ -309,6 +309,7 @@ static void without_a_kernel_there_is_nothing_to_boot(void **state)
 {
 	(void)state;
 	assert_refused("", "give -kernel FILE");
+	assert_refused("", "-restore FILE");
 	assert_refused("-m 64 -initrd I -append A", "give -kernel FILE");
 	assert_refused("-object memory-backend-ram,id=m0,size=1M", "give -kernel FILE");
 }
