@@ -491,6 +491,36 @@ static void of_somebody_else(void **state)
 	world_fini(&w);
 }
 
+static void assert_not_replaced(struct world *w)
+{
+	struct snapshot_save *s;
+	struct error err;
+
+	assert_int_equal(start(&s, w, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "no regular file"));
+	assert_int_equal(w->pauses, 0);
+	assert_int_equal(access(partial, F_OK), -1);
+}
+
+/* "snapshot-live /dev/null" by root must not end with a file there. */
+static void only_a_file_is_replaced(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_ok(mkdir(path, 0700));
+	assert_not_replaced(&w);
+	assert_ok(rmdir(path));
+	assert_ok(mkfifo(path, 0600));
+	assert_not_replaced(&w);
+	unlink(path);
+	assert_ok(symlink("/nowhere", path));
+	assert_int_equal(take(&w).phase, SNAPSHOT_DONE);
+	unlink(path);
+	world_fini(&w);
+}
+
 /* --- another machine --- */
 
 static void assert_other_machine(uint64_t pages_b, const char *name_b, const char *says)
@@ -940,6 +970,7 @@ int main(void)
 		cmocka_unit_test(the_old_one_stays),
 		cmocka_unit_test(one_writer_a_file),
 		cmocka_unit_test(of_somebody_else),
+		cmocka_unit_test(only_a_file_is_replaced),
 		cmocka_unit_test(other_machines),
 		cmocka_unit_test(interrupted),
 		cmocka_unit_test(cut_anywhere),

@@ -49,6 +49,19 @@ static int partial_open(struct outfile *o)
 	return ret;
 }
 
+/*
+ * A folder can't be replaced by a file, and a device, which can, must not be: this is told before a
+ * guest is stopped, not after.
+ */
+static int target_check(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return 0;
+	return S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) ? 0 : -EINVAL;
+}
+
 static void outfile_free(struct outfile *o)
 {
 	free(o->path);
@@ -58,9 +71,14 @@ static void outfile_free(struct outfile *o)
 
 int outfile_open(struct outfile *o, const char *path, struct error *err)
 {
-	int ret = -ENOMEM;
+	int ret = target_check(path);
 
-	*o = (struct outfile){ .path = strdup(path), .fd = -1 };
+	*o = (struct outfile){ .fd = -1 };
+	if (ret)
+		return error_set(err, ret, "%s: this is no regular file; give the name of one, or "
+				 "of none that is there", path);
+	ret = -ENOMEM;
+	o->path = strdup(path);
 	if (asprintf(&o->partial, "%s" PARTIAL, path) < 0)
 		o->partial = NULL;
 	if (o->path && o->partial)

@@ -18,7 +18,7 @@ struct outfile {
  * @err: filled, without saying which command it was
  *
  * A PATH.partial that was left by who died is taken over. Return: 0, -EBUSY if another process is
- * writing it, or -errno.
+ * writing it, -EINVAL if PATH is there and is neither a regular file nor a link, or -errno.
  */
 int outfile_open(struct outfile *o, const char *path, struct error *err);
 
