@@ -16,7 +16,6 @@
 #include "layout.h"
 #include "machine.h"
 #include "machine_parts.h"
-#include "size.h"
 
 #define ISA_BIOS_PRIORITY	1
 
@@ -37,8 +36,8 @@ static int machine_open_bios(struct machine *m, uint64_t *size, struct error *er
 	}
 	if (!st.st_size || st.st_size % LAYOUT_BIOS_UNIT || st.st_size > LAYOUT_BIOS_MAX) {
 		close(fd);
-		return error_arg(err, -EINVAL, "-bios %s: is %s large; firmware is a multiple of "
-				 "64K, and 256K at most", path, size_text(st.st_size).text);
+		return error_arg(err, -EINVAL, "-bios %s: has %jd bytes; firmware is a multiple of "
+				 "64K, and 256K at most", path, (intmax_t)st.st_size);
 	}
 	*size = st.st_size;
 	return fd;

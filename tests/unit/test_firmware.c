@@ -67,7 +67,7 @@ static void sizes_that_cannot_be(void **state)
 
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		file_make(*state, sizes[i]);
-		assert_refused(*state, "large; firmware is a multiple of 64K, and 256K at most");
+		assert_refused(*state, " bytes; firmware is a multiple of 64K, and 256K at most");
 	}
 }
 
