@@ -29,7 +29,7 @@ demo:
 
 include $(wildcard tests/*/*-tests.mk)
 
-tests-unit: $(UNIT_TESTS)
+tests-unit: unit-programs
 tests-kvm: $(KVM_TESTS)
 tests-kmod: vmm kmod-lab $(KMOD_TESTS)
 tests-boot: vmm kmod-lab $(BOOT_TESTS) lab-images

@@ -13,6 +13,9 @@ $(B)/tests/bench/unicorn: tests/bench/unicorn.c
 	@echo "  CC      $@"
 	@$(CC) $(filter-out -MMD -MP,$(C_FLAGS)) -o $@ $< -lunicorn
 
+.PHONY: bench-programs
+bench-programs: $(B)/tests/bench/memory
+
 ## make bench-memory    how fast the memory model is, beside QEMU and Unicorn (5 minutes)
 .PHONY: bench-memory
 bench-memory: $(B)/tests/bench/memory

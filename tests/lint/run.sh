@@ -25,7 +25,8 @@ check() {
 }
 
 compile() {
-	make --no-print-directory -j"$(nproc)" B="$out/$1" CC="$1" vmm tests-unit tests-kvm
+	make --no-print-directory -j"$(nproc)" B="$out/$1" CC="$1" vmm unit-programs tests-kvm \
+		bench-programs
 }
 
 # sparse speaks through the compiler's standard error; a warning of ours names a file of ours.

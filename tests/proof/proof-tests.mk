@@ -13,4 +13,4 @@ $(RANGE_VECTORS): $(B)/obj/tests/proof/range_vectors.o
 proof: $(RANGE_VECTORS)
 	@tests/proof/proof.sh $(RANGE_VECTORS)
 
-tests-unit: $(RANGE_VECTORS)
+unit-programs: $(RANGE_VECTORS)

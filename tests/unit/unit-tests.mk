@@ -53,4 +53,8 @@ unit-asan: unit-asan-build
 unit-tsan: unit-tsan-build
 	@tests/unit/run.sh $(B)/tsan/tests/unit
 
+# Built once; the tier wants the other builds too.
+.PHONY: unit-programs
+unit-programs: $(UNIT_TESTS)
+
 tests-unit: unit-leaves-build unit-asan-build unit-tsan-build
