@@ -8,6 +8,7 @@ FUZZ_MEMORY := $(B)/tests/fuzz/fuzz_memory
 
 $(FUZZ_MEMORY): $(FUZZ_SRC) $(wildcard vmm/memory/*.h tests/unit/*.h)
 	@mkdir -p $(@D)
+	@tests/deps.sh fuzz
 	@echo "  CLANG   $@"
 	@clang $(filter-out -MMD -MP,$(C_FLAGS)) -iquote tests/unit -DFLAT_LEAF_MAX=4 -DPAINTER_NODES=24 \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(UNIT_WRAP) \
