@@ -407,6 +407,50 @@ static void what_was_sent_arrives(void **state)
 	assert_pattern(f, PASTE);
 }
 
+/* "echo question | socat - UNIX:…": no more is to come, but the answer is waited for. */
+static void the_answer_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t byte;
+	int fd;
+
+	f->room = 1;
+	start_unix(f);
+	fd = join(f);
+	assert_int_equal(write(fd, "?", 1), 1);
+	assert_int_equal(eventually(f, got, 1), 1);
+	assert_ok(shutdown(fd, SHUT_WR));
+	for (unsigned int i = 0; i < 50; i++)
+		nap();
+	chardev_write(f->chardev, "wait", 4);
+	assert_hears(fd, "wait");
+	assert_int_equal(eventually(f, closed, 0), 0);
+	chardev_write(f->chardev, "this", 4);
+	make_room(f, MUCH);
+	assert_hears(fd, "this");
+	assert_int_equal(eventually(f, closed, 1), 1);
+	assert_int_equal(read(fd, &byte, 1), 0);
+	close(fd);
+}
+
+/* Who does not wait any more is noticed. */
+static void nobody_waits_for_the_answer(void **state)
+{
+	struct fixture *f = *state;
+	int fd;
+
+	f->room = 0;
+	start_unix(f);
+	fd = join(f);
+	assert_ok(shutdown(fd, SHUT_WR));
+	assert_int_equal(eventually(f, opened, 1), 1);
+	close(fd);
+	assert_int_equal(eventually(f, closed, 1), 1);
+	fd = join(f);
+	assert_int_equal(eventually(f, opened, 2), 2);
+	close(fd);
+}
+
 static void *write_much(void *opaque)
 {
 	struct fixture *f = opaque;
@@ -576,6 +620,8 @@ int main(void)
 		test(clients_come_and_go),
 		test(the_next_one_gets_the_line),
 		test(what_was_sent_arrives),
+		test(the_answer_is_waited_for),
+		test(nobody_waits_for_the_answer),
 		test(stdout_is_a_socket),
 		test(stdout_is_a_pipe),
 		test(stdout_is_a_pipe_of_another_user),

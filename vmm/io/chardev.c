@@ -270,7 +270,7 @@ static void chardev_kick_ready(struct loop_handler *h, uint32_t events)
 	if (read(h->fd, &count, sizeof(count)) < 0)
 		return;
 	chardev_service(c);
-	if (c->input_len)
+	if (c->input_len || c->starved)
 		chardev_feed(c);
 	if (c->kind->woken)
 		c->kind->woken(c);
@@ -289,18 +289,35 @@ static ssize_t chardev_receive(struct chardev *c, uint8_t *buf, size_t len)
 	return read(c->in.fd, buf, c->keys || len < room ? len : room);
 }
 
+/*
+ * A peer that has only said all that it has to say may wait for an answer, as that of "echo … |
+ * socat - UNIX:…" does: while the client takes nothing it stays, until it goes itself.
+ */
+static bool chardev_linger(struct chardev *c, uint32_t events)
+{
+	if (!c->kind->reconnects || events & (EPOLLHUP | EPOLLERR))
+		return false;
+	chardev_set_starved(c, true);
+	if (c->client.can_read(c->client.opaque)) {
+		chardev_set_starved(c, c->input_len);
+		return false;
+	}
+	chardev_set_reading(c, false);
+	return true;
+}
+
 static void chardev_in_ready(struct loop_handler *h, uint32_t events)
 {
 	struct chardev *c = container_of(h, struct chardev, in);
 	uint8_t buf[CHARDEV_CHUNK];
 	ssize_t n;
 
-	(void)events;
 	n = h->events & EPOLLIN ? chardev_receive(c, buf, sizeof(buf)) : 0;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		c->kind->hangup(c);
+		if (n || !chardev_linger(c, events))
+			c->kind->hangup(c);
 		return;
 	}
 	if (c->kind->filter)
