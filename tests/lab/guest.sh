@@ -62,11 +62,15 @@ guest_launch()
 	log=$out/$([[ ${words[0]} == ivmm ]] && echo ivmm || echo qemu).log
 	rm -f "$run"/{status,pid,agent,monitor}
 	: >"$out/console.log"
+	# A child's child: an interactive shell announces its own jobs, their whole text at the end.
 	# shellcheck disable=SC2016 # the inner shell expands
 	(
-		sh -c 'echo $$ >"$0/pid" && exec "$@"' "$run" "${words[@]}" </dev/null >>"$log" 2>&1
-		echo $? >"$run/status"
-	) 2>/dev/null &
+		{
+			sh -c 'echo $$ >"$0/pid" && exec "$@"' "$run" "${words[@]}" \
+				</dev/null >>"$log" 2>&1
+			echo $? >"$run/status"
+		} 2>/dev/null &
+	)
 	while [[ ! -s $run/pid ]]; do
 		sleep 0.02
 	done
