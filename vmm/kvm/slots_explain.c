@@ -27,5 +27,6 @@ void kvm_slots_explain(void *opaque, const struct address_space *as, hwaddr addr
 	if (slot && slot->gpa <= addr)
 		explain_slot(s, slot, out, json);
 	else
-		fputs(json ? "null" : "  no KVM slot: each access leaves the guest\n", out);
+		fputs(json ? "null" : "  no KVM slot: each access leaves the guest, but for what "
+		      "KVM has there itself (APIC, PIC, PIT)\n", out);
 }
