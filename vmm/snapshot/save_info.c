@@ -32,7 +32,8 @@ static void info_text(const struct snapshot_progress *p, FILE *out)
 		p->phase == SNAPSHOT_FAILED ? ": " : "", p->why.text);
 	fprintf(out, "rounds done: %u\n", p->round);
 	fprintf(out, "pages left: %" PRIu64 " of %" PRIu64 "\n", p->pages_left, p->pages);
-	fprintf(out, "speed: %" PRIu64 " MiB/s\n", p->rate / MIB);
+	if (p->round)
+		fprintf(out, "speed: %" PRIu64 " MiB/s\n", p->rate / MIB);
 	if (p->phase <= SNAPSHOT_STOPPED && p->round)
 		fprintf(out, "expected stop: %" PRIu64 " ms\n", p->expected_us / 1000);
 	if (p->phase > SNAPSHOT_STOPPED && p->stopped_us)
