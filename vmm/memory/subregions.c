@@ -125,21 +125,32 @@ void subregions_update(struct memory_region *container, struct memory_region *su
 	update(container->subregions, sub);
 }
 
+/* Whether one of the enabled nodes at or below @t may cover @first or what is behind it. */
+static bool reaches(const struct memory_region *t, hwaddr first)
+{
+	return t && t->subtree_enabled && t->subtree_end >= first;
+}
+
 static int query(struct memory_region *t, struct range r,
 		 int (*fn)(void *opaque, struct memory_region *sub), void *opaque)
 {
-	struct range common;
-	int ret = 0;
+	int ret;
 
-	while (!ret && t && t->subtree_enabled && t->subtree_end >= r.first) {
-		ret = query(t->left, r, fn, opaque);
-		if (ret || t->addr > r.last)
+	for (; reaches(t, r.first); t = t->right) {
+		if (reaches(t->left, r.first)) {
+			ret = query(t->left, r, fn, opaque);
+			if (ret)
+				return ret;
+		}
+		if (t->addr > r.last)
 			break;
-		if (t->enabled && range_intersect(subregion_range(t), r, &common))
+		if (t->enabled && subregion_range(t).last >= r.first) {
 			ret = fn(opaque, t);
-		t = t->right;
+			if (ret)
+				return ret;
+		}
 	}
-	return ret;
+	return 0;
 }
 
 int subregions_query(const struct memory_region *container, struct range r,
