@@ -33,7 +33,7 @@ struct flat_range {
 };
 
 #ifndef FLAT_LEAF_MAX		/* tests make views of many leaves */
-#define FLAT_LEAF_MAX	24		/* ranges */
+#define FLAT_LEAF_MAX	32		/* ranges */
 #endif
 
 struct flat_leaf {
