@@ -18,8 +18,9 @@ bench-programs: $(B)/tests/bench/memory
 
 ## make bench-memory    how fast the memory model is, beside QEMU and Unicorn (5 minutes)
 .PHONY: bench-memory
-bench-memory: $(B)/tests/bench/memory
+bench-memory:
 	@tests/deps.sh bench
+	@$(MAKE) --no-print-directory $(B)/tests/bench/memory
 	@$(MAKE) --no-print-directory -s $(B)/tests/bench/unicorn >/dev/null 2>&1 || \
 		rm -f $(B)/tests/bench/unicorn
 	@mkdir -p $(B)/bench
