@@ -8,7 +8,7 @@ $(error TIER='$(TIER)': the tiers are $(TIERS) lint)
 endif
 
 ## make demo            two guests share a region through /dev/ivshmem0, narrated (in the lab)
-## make check           every test, a line a program; TIER="unit kvm kmod boot" chooses (unit: seconds)
+## make check           every test, a line a program; TIER="unit kvm kmod boot" chooses (unit: 2 minutes)
 ## make lint            gcc, clang, sparse and shellcheck over everything
 ## make deps            install the Debian packages that building and testing need
 .PHONY: deps demo check lint $(TIER:%=tests-%)
