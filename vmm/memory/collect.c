@@ -13,9 +13,6 @@
 #include "memory/internal.h"
 #include "memory/ramblock.h"
 
-/* Deeper than any tree that makes sense: a way through aliases that comes back to itself. */
-#define DEPTH_MAX 64
-
 struct layer {
 	struct flat_range range;
 	size_t rank;			/* 0 is the topmost */
@@ -147,7 +144,7 @@ static int collect(struct renderer *r, struct memory_region *mr, struct window w
 
 	if (!mr->enabled || !range_intersect(win.part, range_at(0, mr->last), &win.part))
 		return 0;
-	if (win.depth > DEPTH_MAX)
+	if (win.depth > MEMORY_DEPTH_MAX)
 		return -ELOOP;
 	win.flags |= (mr->readonly ? FLAT_READONLY : 0) |
 		     (mr->nonvolatile ? FLAT_NONVOLATILE : 0);

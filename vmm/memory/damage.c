@@ -7,9 +7,6 @@
 #include "memory/flatview.h"
 #include "memory/internal.h"
 
-/* Deeper than any tree that makes sense: a way through aliases that comes back to itself. */
-#define DEPTH_MAX	64
-
 /* Up to here damaged ranges are worth being rendered one by one; then one in 8 of the view's. */
 #define DAMAGE_FEW	16
 
@@ -165,7 +162,7 @@ static void damage_up(struct memory_region *mr, struct range r, unsigned int dep
 			return;
 		if (r.last > mr->last)
 			r.last = mr->last;
-		if (depth++ > DEPTH_MAX) {
+		if (depth++ > MEMORY_DEPTH_MAX) {
 			memory_damage_all(mr->mem);
 			return;
 		}

@@ -10,12 +10,11 @@
 #include "memory/explain.h"
 #include "memory/internal.h"
 
-#define DEPTH_MAX	64		/* steps: no deeper than a view is rendered */
 #define STEPS_MAX	(1u << 20)	/* in all: aliases can make of a small tree a huge one */
 
 struct walk {
 	struct explanation *e;
-	struct explain_step way[DEPTH_MAX];
+	struct explain_step way[MEMORY_DEPTH_MAX];
 	unsigned int depth, steps;
 	int error;
 };
@@ -130,7 +129,7 @@ static void walk_region(struct walk *w, const struct memory_region *mr, hwaddr o
 {
 	if (w->error || !verdict_enter(&v, mr, offset))
 		return;
-	if (w->depth == DEPTH_MAX || w->steps == STEPS_MAX) {
+	if (w->depth == MEMORY_DEPTH_MAX || w->steps == STEPS_MAX) {
 		w->e->complete = false;
 		return;
 	}

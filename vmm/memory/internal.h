@@ -15,6 +15,11 @@
 struct dirty;
 struct ram_blocks;
 
+/*
+ * The deepest way from a root to a region, through containers and aliases, that makes sense. One
+ * that is longer comes back to itself.
+ */
+#define MEMORY_DEPTH_MAX	64
 
 struct memory {
 	pthread_mutex_t lock;		/* guards all below and all regions */

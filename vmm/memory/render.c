@@ -457,7 +457,7 @@ static struct memory_region *look_through(struct memory_region *mr)
 struct memory_region *flatview_root(struct memory_region *root)
 {
 	/* aliases in a circle never end: leave those to the renderer, which reports them */
-	for (unsigned int i = 0; root && i < 64; i++) {
+	for (unsigned int i = 0; root && i < MEMORY_DEPTH_MAX; i++) {
 		struct memory_region *next = look_through(root);
 
 		if (next == root)
