@@ -12,7 +12,4 @@
 enum memtx_result access_transfer(struct address_space *as, hwaddr addr, void *buf, uint64_t len,
 				  bool is_write);
 
-/* Inside a read-side section: hold @owner; false: that is too late, its regions are about to go. */
-bool access_owner_get(struct memory_owner *owner);
-
 #endif /* VMM_MEMORY_ACCESS_INTERNAL_H */

@@ -7,7 +7,6 @@
 #define _LGPL_SOURCE		/* read-side sections inline */
 #include <urcu/urcu-memb.h>
 
-#include "memory/access_internal.h"
 #include "memory/copy.h"
 #include "memory/dirty.h"
 #include "memory/place.h"
@@ -24,7 +23,7 @@ static bool cache_is_current(const struct memory_cache *cache)
 static bool cache_hold(struct memory_cache *cache, struct memory_owner *owner)
 {
 	struct memory_owner *old = cache->owner;
-	bool held = owner == old || access_owner_get(owner);
+	bool held = owner == old || memory_owner_get_live(owner);
 
 	if (owner != old) {
 		cache->owner = held ? owner : NULL;

@@ -269,7 +269,7 @@ static void *direct_map(struct address_space *as, hwaddr addr, uint64_t *len, bo
 	place_find_direct(&p, place_view(as), addr, *len, is_write);
 	*len = map_is_possible(&p) ? p.len : 0;
 	if (place_is_direct(&p, is_write) && map_comes_back(&p, place_host(&p))) {
-		if (access_owner_get(p.fr->mr->owner))
+		if (memory_owner_get_live(p.fr->mr->owner))
 			ptr = place_host(&p);
 		else
 			*len = 0;

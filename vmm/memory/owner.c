@@ -22,6 +22,19 @@ void memory_owner_init(struct memory_owner *owner, void (*release)(struct memory
 	owner->release = release;
 }
 
+bool memory_owner_get_live(struct memory_owner *owner)
+{
+	unsigned int refs;
+
+	if (!owner)
+		return true;
+	refs = __atomic_load_n(&owner->refs, __ATOMIC_RELAXED);
+	while (refs && !__atomic_compare_exchange_n(&owner->refs, &refs, refs + 1, true,
+						    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		;
+	return refs;
+}
+
 void memory_owner_get(struct memory_owner *owner)
 {
 	if (owner)

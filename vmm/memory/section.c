@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sections: parts of regions as an address space shows them, and how to find one. */
-#include "memory/access_internal.h"
 #include "memory/internal.h"
 
 struct memory_region_section section_of(struct address_space *as, const struct flat_range *fr)
@@ -63,7 +62,7 @@ bool memory_region_find(struct memory_region *mr, hwaddr addr, uint64_t size,
 	memory_transaction_begin(mem);
 	as = space_of(mr, &addr);
 	found = as && find_in(as, range_at(addr, size - 1), sec) &&
-		access_owner_get(sec->mr->owner);
+		memory_owner_get_live(sec->mr->owner);
 	memory_transaction_commit(mem);
 	return found;
 }
