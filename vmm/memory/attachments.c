@@ -260,13 +260,11 @@ bool attachments_signal(const struct memory_region *mr, hwaddr offset, unsigned 
 static int attached_add(struct attached *list, const struct attachment *a)
 {
 	if (list->nr == list->max) {
-		size_t max = list->max ? 2 * list->max : 16;
-		struct attachment *v = reallocarray(list->v, max, sizeof(*v));
+		void *v = memory_grow(list->v, &list->max, sizeof(*list->v));
 
 		if (!v)
 			return -ENOMEM;
 		list->v = v;
-		list->max = max;
 	}
 	list->v[list->nr++] = *a;
 	return 0;

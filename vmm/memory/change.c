@@ -31,13 +31,11 @@ static void ranges_clear(struct flat_ranges *list)
 static int ranges_add(struct flat_ranges *list, const struct flat_range *fr)
 {
 	if (list->nr == list->max) {
-		size_t max = list->max ? 2 * list->max : 16;
-		const struct flat_range **v = reallocarray(list->v, max, sizeof(*v));
+		void *v = memory_grow(list->v, &list->max, sizeof(*list->v));
 
 		if (!v)
 			return -ENOMEM;
 		list->v = v;
-		list->max = max;
 	}
 	list->v[list->nr++] = fr;
 	return 0;

@@ -18,18 +18,6 @@ struct layer {
 	size_t rank;			/* 0 is the topmost */
 };
 
-static int grow(void *pv, size_t *max, size_t size)
-{
-	size_t more = *max ? 2 * *max : 64;
-	void **v = pv, *bigger = reallocarray(*v, more, size);
-
-	if (!bigger)
-		return -ENOMEM;
-	*v = bigger;
-	*max = more;
-	return 0;
-}
-
 /* What a region is seen through: a part of it, and where that appears. */
 struct window {
 	struct range part;		/* offsets in the region */
@@ -64,8 +52,13 @@ static int hit(void *opaque, struct memory_region *sub)
 {
 	struct renderer *r = opaque;
 
-	if (r->nr_hits == r->max_hits && grow(&r->hits, &r->max_hits, sizeof(*r->hits)))
-		return -ENOMEM;
+	if (r->nr_hits == r->max_hits) {
+		void *hits = memory_grow(r->hits, &r->max_hits, sizeof(*r->hits));
+
+		if (!hits)
+			return -ENOMEM;
+		r->hits = hits;
+	}
 	r->hits[r->nr_hits++] = sub;
 	return 0;
 }
@@ -124,8 +117,13 @@ static int collect_own(struct renderer *r, struct memory_region *mr, const struc
 {
 	struct layer *layer;
 
-	if (r->nr_layers == r->max_layers && grow(&r->layers, &r->max_layers, sizeof(*r->layers)))
-		return -ENOMEM;
+	if (r->nr_layers == r->max_layers) {
+		void *layers = memory_grow(r->layers, &r->max_layers, sizeof(*r->layers));
+
+		if (!layers)
+			return -ENOMEM;
+		r->layers = layers;
+	}
 	layer = &r->layers[r->nr_layers];
 	layer->range = (struct flat_range){
 		.addr = range_at(win->at, range_extent(win->part)),
@@ -308,8 +306,11 @@ static int emit_overlapping(struct renderer *r, emit_fn emit)
 	struct cover cover;
 
 	while (r->max_heap < r->nr_layers) {
-		if (grow(&r->heap, &r->max_heap, sizeof(*r->heap)))
+		void *heap = memory_grow(r->heap, &r->max_heap, sizeof(*r->heap));
+
+		if (!heap)
 			return -ENOMEM;
+		r->heap = heap;
 	}
 	if (sort_layers(r))
 		return -ENOMEM;

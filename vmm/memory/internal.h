@@ -4,6 +4,7 @@
 #define VMM_MEMORY_INTERNAL_H
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/queue.h>
 
 #include "memory/flatview.h"
@@ -96,6 +97,20 @@ bool listeners_any(const struct address_space *as);
 int address_spaces_update(struct memory *mem, bool force);
 /* Instead: no view shows anything. */
 void address_spaces_blank(struct memory *mem);
+
+/*
+ * The list @v of *@max elements of @size bytes, with room for twice as many; *@max is what it has
+ * room for then. NULL without memory: @v is as it was.
+ */
+static inline void *memory_grow(void *v, size_t *max, size_t size)
+{
+	size_t more = *max ? 2 * *max : 16;
+	void *bigger = reallocarray(v, more, size);
+
+	if (bigger)
+		*max = more;
+	return bigger;
+}
 
 /* subregions.c: the tree of a container's subregions. */
 void subregions_add(struct memory_region *container, struct memory_region *sub);
