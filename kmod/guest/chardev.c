@@ -69,7 +69,7 @@ static long info_ioctl(struct ivshmem_device *idev, void __user *arg)
 
 	if (copy_from_user(&info, arg, sizeof(info)))
 		return -EFAULT;
-	if (info.flags || info.pad || memchr_inv(info.reserved, 0, sizeof(info.reserved)))
+	if (info.flags || memchr_inv(info.reserved, 0, sizeof(info.reserved)))
 		return -EINVAL;
 	err = info_fill(idev, &info);
 	if (err)

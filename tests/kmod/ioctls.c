@@ -119,7 +119,7 @@ static int bad_reserved(void)
 	struct ivshmem_region_info info;
 	int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 2; i++) {
 		req = good_create;
 		req.reserved[i] = 1ULL << (i * 21);
 		EXPECT_PASS(create_refused(req, EINVAL, "create: reserved"));
