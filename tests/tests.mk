@@ -32,5 +32,5 @@ include $(wildcard tests/*/*-tests.mk)
 tests-unit: unit-programs
 tests-kvm: $(KVM_TESTS)
 tests-kmod: vmm kmod-lab $(KMOD_TESTS)
-tests-boot: vmm kmod-lab $(BOOT_TESTS) lab-images
+tests-boot: vmm kmod-lab $(BOOT_TESTS) lab-images lab-qemu
 tests-lint:

@@ -1,21 +1,28 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The lab's parts: emulator, kernels with their headers, busybox. Each is a component: packages
-# downloaded once and unpacked under build/lab/root-COMPONENT, never installed.
+# The lab's parts: emulator, the QEMU that Debian 12 has for its guests, kernels with their headers,
+# busybox. Each is a component: packages downloaded once and unpacked under
+# build/lab/root-COMPONENT, never installed.
 
-FETCH_COMPONENTS=(busybox qemu 6.1 6.12)
+FETCH_COMPONENTS=(busybox qemu qemu-7.2 6.1 6.12)
 
 # QEMU's shared libraries come with it, the C library does not: that one belongs to the dynamic
 # linker of the machine.
+fetch_plan_qemu()
+{
+	apt_plan '^(qemu-system-|seabios=|lib|zlib1g=|ipxe-qemu=)' "$@" qemu-system-x86 |
+		grep -vE '^(libc6|libpam[^=]*)='
+}
+
 fetch_plan()
 {
 	case $1 in
 	busybox)
 		apt_plan '^busybox-static=' busybox-static ;;
 	qemu)
-		apt_plan '^(qemu-system-|seabios=|lib|zlib1g=|ipxe-qemu=)' qemu-system-x86 |
-			grep -vE '^(libc6|libpam[^=]*)='
-		;;
+		fetch_plan_qemu ;;
+	qemu-7.2)
+		fetch_plan_qemu -o Dir::Etc::preferences=/dev/null ;;
 	6.1)
 		apt_plan '^linux-(image|headers|kbuild|compiler)-' linux-image-amd64 \
 			linux-headers-amd64 ;;

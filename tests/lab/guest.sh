@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Guests of a nested host, for test scripts that run in it (source this file there):
 #   guest_start NAME VERSION [IVMM-OPTION…]        start ivmm on the lab's kernel 6.1 or 6.12
-#   qemu_guest_start NAME VERSION [QEMU-OPTION…]   the same with QEMU, the stranger
+#   qemu_guest_start NAME VERSION [QEMU-OPTION…]   the same with QEMU, the stranger: $GUEST_QEMU
 #   guest_wait NAME SECONDS                        until it takes commands
 #   guest NAME COMMAND…                            run COMMAND in it (GUEST_TIMEOUT seconds, 180)
 #   guest_push NAME FILE DEST                      copy a small file into it
@@ -15,6 +15,8 @@
 GUEST_LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../build/lab" && pwd -P)
 GUEST_RUN=/run/lab/guests
 GUEST_MEM=128
+# Debian 12's; qemu-system-x86_64 is the emulator of the nested host, which is newer.
+GUEST_QEMU=qemu-7.2
 GUEST_COMMAND_S=180
 GUEST_STOP_S=180
 GUEST_APPEND="console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable"
@@ -116,7 +118,7 @@ qemu_guest_start()
 
 	shift 2
 	mapfile -t machine < <(guest_machine "$version" "$@")
-	guest_prepare "$name" "$version" qemu-system-x86_64 -name "$name" "${machine[@]}" \
+	guest_prepare "$name" "$version" "$GUEST_QEMU" -name "$name" "${machine[@]}" \
 		-nodefaults -no-user-config -display none -accel kvm -cpu host -no-reboot \
 		-serial "file:$LAB_OUT/$name/console.log" \
 		-chardev "socket,id=agent,path=$GUEST_RUN/$name/agent,server=on,wait=off" \

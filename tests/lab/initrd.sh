@@ -5,6 +5,7 @@
 # and dropped when unused for a day: a nested host that runs may still want it.
 
 INITRD_DIR=$LAB_DIR/initrd
+GUEST_MODULES=(uio_pci_generic)
 NESTED_MODULES=(virtio_pci virtio_console 9pnet_virtio 9p overlay kvm-amd kvm-intel)
 
 # program_build NAME: a static program of the lab's own, of all that is in the folder of its name.
@@ -33,19 +34,27 @@ initrd_base()
 	done < <("$busybox" --list)
 }
 
+# initrd_module FOLDER FILE: a module of a kernel's, compressed or not.
+initrd_module()
+{
+	local to
+
+	to=$1/$(basename "$2" .xz)
+	case $2 in
+	*.xz) "$LAB_DIR/root-busybox/bin/busybox" xzcat "$2" >"$to" ;;
+	*) cp "$2" "$to" ;;
+	esac
+}
+
 # initrd_modules ROOT FILE…: the modules, and the order to load them in.
 initrd_modules()
 {
-	local root=$1 file name
+	local root=$1 file
 
 	shift
 	for file in "$@"; do
-		name=$(basename "$file" .xz)
-		case $file in
-		*.xz) "$LAB_DIR/root-busybox/bin/busybox" xzcat "$file" >"$root/modules/$name" ;;
-		*) cp "$file" "$root/modules/$name" ;;
-		esac
-		printf '%s\n' "$name"
+		initrd_module "$root/modules" "$file"
+		basename "$file" .xz
 	done >"$root/modules/order"
 }
 
@@ -105,7 +114,8 @@ nested_initrd()
 		"${modules[@]}"
 }
 
-# What is built goes in: the guest driver for this kernel, ivshmemctl, and pciutils of this machine.
+# What is built goes in: the guest driver for this kernel, ivshmemctl, and pciutils of this machine;
+# and the driver that users of a device without one take.
 guest_initrd_inputs()
 {
 	local file
@@ -115,7 +125,7 @@ guest_initrd_inputs()
 		"$(PATH=$PATH:/sbin:/usr/sbin command -v setpci)" "$(command -v lspci)"; do
 		[[ -e $file ]] && printf '%s\n' "$file"
 	done
-	return 0
+	kernel_modules "$1" "${GUEST_MODULES[@]}"
 }
 
 guest_initrd_make()
@@ -126,7 +136,8 @@ guest_initrd_make()
 	initrd_base "$root" "$LAB_SRC/guest-init"
 	for file in "$@"; do
 		case $file in
-		*.ko) strip --strip-debug -o "$root/lib/modules/$(basename "$file")" "$file" ;;
+		*/ivshmem.ko) strip --strip-debug -o "$root/lib/modules/ivshmem.ko" "$file" ;;
+		*.ko | *.ko.xz) initrd_module "$root/lib/modules" "$file" ;;
 		*) initrd_program "$root" "$file" ;;
 		esac
 	done

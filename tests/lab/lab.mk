@@ -6,14 +6,14 @@ LAB := tests/lab/lab
 LAB_KERNELS := 6.1 6.12
 SOAK_SECONDS ?= 600
 
-.PHONY: lab lab-soak lab-fetch lab-images kmod-lab
+.PHONY: lab lab-soak lab-fetch lab-images lab-qemu kmod-lab
 .PHONY: $(LAB_KERNELS:%=kmod-%) $(LAB_KERNELS:%=lab-image-%)
 
 ## make lab             a shell in a nested host, the modules built and ivmm on the PATH
 ## make lab-soak        boot pairs of guests for SOAK_SECONDS (600), count what is up and lost
 ## make lab-images      the RAM disks of the lab's guests, of what is built now
 ## make lab-fetch       download and unpack what the lab runs
-lab: vmm kmod-lab lab-images
+lab: vmm kmod-lab lab-images lab-qemu
 	@$(LAB) shell
 
 lab-soak: vmm kmod-lab lab-images
@@ -21,6 +21,10 @@ lab-soak: vmm kmod-lab lab-images
 
 lab-fetch:
 	@$(LAB) fetch
+
+# What guests of QEMU run on.
+lab-qemu:
+	@$(LAB) fetch qemu-7.2
 
 # Each kernel's modules into build/kmod/$(uname -r of it)/. The downloads are named only when a
 # recipe runs, since it is what fetches them.

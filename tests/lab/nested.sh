@@ -12,15 +12,18 @@ EXIT_NO_BOOT=120
 EXIT_DIED=121
 EXIT_TOO_MANY_LOST=122
 
-# The emulator runs from where it was unpacked, with its own libraries; nobody else sees those.
+# qemu_wrapper NAME COMPONENT: a QEMU runs from where it was unpacked, with its own libraries;
+# nobody else sees those.
 qemu_wrapper()
 {
-	local wrapper=$LAB_DIR/bin/qemu-system-x86_64
+	local wrapper=$LAB_DIR/bin/$1
 
 	mkdir -p "$LAB_DIR/bin"
-	cat >"$wrapper.$$" <<-'EOF'
+	cat >"$wrapper.$$" <<-EOF
 		#!/bin/sh
-		root=$(dirname "$(readlink -f "$0")")/../root-qemu
+		root=\$(dirname "\$(readlink -f "\$0")")/../root-$2
+	EOF
+	cat >>"$wrapper.$$" <<-'EOF'
 		LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu
 		QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu
 		export LD_LIBRARY_PATH QEMU_MODULE_DIR
@@ -284,7 +287,8 @@ nested_settle()
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	fetch qemu "$nested_kernel"
-	qemu_wrapper
+	qemu_wrapper qemu-system-x86_64 qemu
+	qemu_wrapper qemu-7.2 qemu-7.2
 }
 
 # Emulated CPUs now and then run an instruction of a kernel that another of them has patched since,
