@@ -5,11 +5,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <urcu/urcu-memb.h>
+
 #include "memory/access.h"
 #include "memory/attachments.h"
 #include "memory/change.h"
 #include "memory/internal.h"
 #include "memory/listener.h"
+#include "scarce.h"
 #include "unit.h"
 #include "util.h"
 
@@ -402,6 +405,126 @@ static void an_access_raises_it_instead_of_reaching_the_device(void **state)
 	close(fd);
 }
 
+#define BATCH	64
+
+/* Stores of 0 to BATCH - 1 to one place, in no order. */
+static void batch_fill(struct memory_eventfd v[BATCH])
+{
+	for (unsigned int i = 0; i < BATCH; i++)
+		v[i] = (struct memory_eventfd){ 0x10, 4, true, i * 37 % BATCH, 100 + i };
+}
+
+static unsigned int attached_now(const struct fixture *f)
+{
+	return f->as.change->attached.nr;
+}
+
+static void a_batch_is_one_change(void **state)
+{
+	struct fixture *f = *state;
+	struct memory_eventfd v[BATCH];
+	uint64_t before;
+
+	listen_quietly(f);
+	batch_fill(v);
+	before = f->mem->generation;
+	assert_ok(memory_region_add_eventfds(&f->dev, v, BATCH));
+	assert_int_equal(f->mem->generation, before + 1);
+	assert_int_equal(attached_now(f), BATCH);
+	assert_memory_equal(f->scribe.log, "+fd:1010/4=0 +fd:1010/4=1 +fd:1010/4=2 ", 39);
+	for (unsigned int i = 0; i < BATCH; i++)
+		assert_int_equal(f->as.change->attached.v[i].fd, 100 + i * 45 % BATCH);
+	assert_ok(memory_region_del_eventfds(&f->dev, v + 8, BATCH - 8));
+	assert_int_equal(attached_now(f), 8);
+	assert_ok(memory_region_del_eventfds(&f->dev, v, 8));
+	assert_int_equal(attached_now(f), 0);
+	assert_ok(memory_region_add_eventfds(&f->dev, v, 0));
+	assert_ok(memory_region_del_eventfds(&f->dev, v, 0));
+	memory_listener_unregister(&f->scribe.listener);
+}
+
+static void a_batch_is_taken_whole_or_not_at_all(void **state)
+{
+	struct fixture *f = *state;
+	struct memory_eventfd v[BATCH], wrong;
+
+	listen_quietly(f);
+	batch_fill(v);
+	wrong = v[5];
+	v[5].fd = -1;
+	assert_int_equal(memory_region_add_eventfds(&f->dev, v, BATCH), -EINVAL);
+	v[5] = v[6];
+	assert_int_equal(memory_region_add_eventfds(&f->dev, v, BATCH), -EEXIST);
+	v[5] = wrong;
+	assert_int_equal(attached_now(f), 0);
+	assert_ok(memory_region_add_eventfds(&f->dev, &v[9], 1));
+	assert_int_equal(memory_region_add_eventfds(&f->dev, v, BATCH), -EEXIST);
+	assert_int_equal(memory_region_del_eventfds(&f->dev, v + 9, 2), -ENOENT);
+	assert_int_equal(attached_now(f), 1);
+	v[9].fd++;
+	assert_int_equal(memory_region_del_eventfds(&f->dev, v + 9, 1), -ENOENT);
+	assert_int_equal(attached_now(f), 1);
+	memory_listener_unregister(&f->scribe.listener);
+}
+
+/* Whichever allocation fails: what the region has is all or nothing, and a later commit catches up. */
+static void without_memory_a_batch_stays_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct memory_eventfd v[BATCH];
+	unsigned int good, nr;
+	int ret;
+
+	listen_quietly(f);
+	batch_fill(v);
+	for (good = 0, ret = -ENOMEM; ret; good++) {
+		scarce_begin(good, 1000);
+		ret = memory_region_add_eventfds(&f->dev, v, BATCH);
+		scarce_end();
+		nr = f->dev.attachments ? f->dev.attachments->nr : 0;
+		assert_true(!ret || ret == -ENOMEM);
+		assert_true(nr == (ret ? 0 : BATCH) || (ret && nr == BATCH));
+		if (ret && nr)
+			assert_ok(memory_region_del_eventfds(&f->dev, v, BATCH));
+		f->scribe.log[0] = '\0';
+	}
+	assert_true(good > 2);
+	for (good = 0, ret = -ENOMEM; ret; good++) {
+		scarce_begin(good, 1000);
+		ret = memory_region_del_eventfds(&f->dev, v, BATCH);
+		scarce_end();
+		assert_true(!ret || ret == -ENOMEM);
+		if (ret && !f->dev.attachments->nr)
+			break;
+		f->scribe.log[0] = '\0';
+	}
+	assert_ok(memory_region_add_eventfd(&f->dev, 0x20, 4, true, 1, 5));
+	assert_int_equal(attached_now(f), 1);
+	memory_listener_unregister(&f->scribe.listener);
+}
+
+/* Who looks may still write: nothing is closed while an access is under way. */
+static void descriptors_are_closed_after_the_last_access(void **state)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	urcu_memb_read_lock();
+	memory_close_fds(&fd, 1);
+	assert_ok(eventfd_write(fd, 1));
+	urcu_memb_read_unlock();
+	urcu_memb_barrier();
+	assert_int_equal(eventfd_write(fd, 1), -1);
+	assert_int_equal(errno, EBADF);
+	memory_close_fds(NULL, 0);
+	fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	scarce_begin(0, 1);
+	memory_close_fds(&fd, 1);
+	assert_int_equal(scarce_end(), 1);
+	assert_int_equal(eventfd_write(fd, 1), -1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -421,6 +544,10 @@ int main(void)
 		TEST(a_store_that_comes_here_raises_the_eventfd),
 		TEST(two_eventfds_may_mean_one_store),
 		TEST(an_access_raises_it_instead_of_reaching_the_device),
+		TEST(a_batch_is_one_change),
+		TEST(a_batch_is_taken_whole_or_not_at_all),
+		TEST(without_memory_a_batch_stays_whole),
+		TEST(descriptors_are_closed_after_the_last_access),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,111 +74,175 @@ static unsigned int list_search(const struct attachments *list, const struct att
 	return low;
 }
 
-static bool list_has_store(const struct attachments *list, const struct attachment *a)
+static int by_place(const void *pa, const void *pb)
 {
-	struct attachment least = *a;
-	unsigned int i;
-
-	least.fd = -1;
-	least.offset = 0;
-	least.mr = NULL;
-	i = list_search(list, &least);
-	return i < nr_of(list) && same_store(&list->v[i], a);
+	return attachment_compare(pa, pb);
 }
 
-static int attach(struct memory_region *mr, const struct attachment *a)
+/* Of both, each in order, into one. */
+static void merge(struct attachment *to, const struct attachment *a, unsigned int nr_a,
+		  const struct attachment *b, unsigned int nr_b)
+{
+	while (nr_a || nr_b) {
+		bool first = !nr_b || (nr_a && attachment_compare(a, b) <= 0);
+
+		*to++ = first ? *a : *b;
+		if (first)
+			a++, nr_a--;
+		else
+			b++, nr_b--;
+	}
+}
+
+static bool list_is_clear(const struct attachments *list)
+{
+	for (unsigned int i = 1; i < list->nr; i++)
+		if (same_store(&list->v[i - 1], &list->v[i]))
+			return false;
+	return true;
+}
+
+/* All of @v, which are in order, or none. */
+static int attach(struct memory_region *mr, const struct attachment *v, unsigned int nr)
 {
 	const struct attachments *old = mr->attachments;
-	unsigned int i = list_search(old, a), nr = nr_of(old);
-	struct attachments *list;
+	struct attachments *list = list_alloc(nr_of(old) + nr);
 
-	if (list_has_store(old, a))
-		return -EEXIST;
-	list = list_alloc(nr + 1);
 	if (!list)
 		return -ENOMEM;
-	if (nr) {
-		memcpy(list->v, old->v, i * sizeof(*a));
-		memcpy(list->v + i + 1, old->v + i, (nr - i) * sizeof(*a));
+	merge(list->v, old ? old->v : NULL, nr_of(old), v, nr);
+	if (!list_is_clear(list)) {
+		free(list);
+		return -EEXIST;
 	}
-	list->v[i] = *a;
 	replace(mr, list);
-	memory_damage(mr, a->at);
+	for (unsigned int i = 0; i < nr; i++)
+		memory_damage(mr, v[i].at);
 	return 0;
 }
 
-/* All of @mr's for which @gone says so leave; without memory for a shorter list, nothing does. */
-static int detach(struct memory_region *mr, const void *opaque,
+/*
+ * All of @mr's for which @gone says so leave, if they are @nr at least: else -ENOENT. Then, and
+ * without memory for a shorter list, none does.
+ */
+static int detach(struct memory_region *mr, unsigned int nr, const void *opaque,
 		  bool (*gone)(const struct attachment *a, const void *opaque))
 {
 	const struct attachments *old = mr->attachments;
 	struct attachments *list;
-	unsigned int nr = 0;
+	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < nr_of(old); i++)
-		nr += !gone(&old->v[i], opaque);
-	if (nr == nr_of(old))
+		kept += !gone(&old->v[i], opaque);
+	if (nr_of(old) - kept < nr)
 		return -ENOENT;
-	list = list_alloc(nr);
+	list = list_alloc(kept);
 	if (!list)
 		return -ENOMEM;
-	nr = 0;
+	kept = 0;
 	for (unsigned int i = 0; i < old->nr; i++) {
 		if (gone(&old->v[i], opaque))
 			memory_damage(mr, old->v[i].at);
 		else
-			list->v[nr++] = old->v[i];
+			list->v[kept++] = old->v[i];
 	}
 	replace(mr, list);
 	return 0;
 }
 
-static bool eventfd_valid(const struct memory_region *mr, hwaddr addr, unsigned int size)
+/* --- eventfds --- */
+
+static bool eventfd_valid(const struct memory_region *mr, const struct memory_eventfd *e)
 {
-	if (size > 8 || size & (size - 1))
+	if (e->size > 8 || e->size & (e->size - 1) || e->fd < 0)
 		return false;
-	return addr <= mr->last && (size ? size - 1 : 0) <= mr->last - addr;
+	return e->addr <= mr->last && (e->size ? e->size - 1 : 0) <= mr->last - e->addr;
 }
 
-static struct attachment eventfd(struct memory_region *mr, hwaddr addr, unsigned int size,
-				 bool match, uint64_t data, int fd)
+static struct attachment eventfd(struct memory_region *mr, const struct memory_eventfd *e)
 {
 	return (struct attachment){
-		.at = range_at(addr, size ? size - 1 : 0), .mr = mr, .offset = addr,
-		.match = match, .size = size, .fd = fd, .data = match ? data : 0,
+		.at = range_at(e->addr, e->size ? e->size - 1 : 0), .mr = mr, .offset = e->addr,
+		.match = e->match, .size = e->size, .fd = e->fd, .data = e->match ? e->data : 0,
 	};
+}
+
+/* As attachments, in order; to be freed. */
+static struct attachment *eventfds(struct memory_region *mr, const struct memory_eventfd *v,
+				   unsigned int nr)
+{
+	struct attachment *sorted = malloc(nr * sizeof(*sorted));
+
+	for (unsigned int i = 0; sorted && i < nr; i++)
+		sorted[i] = eventfd(mr, &v[i]);
+	if (sorted)
+		qsort(sorted, nr, sizeof(*sorted), by_place);
+	return sorted;
+}
+
+int memory_region_add_eventfds(struct memory_region *mr, const struct memory_eventfd *v,
+			       unsigned int nr)
+{
+	struct attachment *sorted;
+	int ret, committed;
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (!eventfd_valid(mr, &v[i]))
+			return -EINVAL;
+	sorted = nr ? eventfds(mr, v, nr) : NULL;
+	if (!sorted)
+		return nr ? -ENOMEM : 0;
+	memory_transaction_begin(mr->mem);
+	ret = attach(mr, sorted, nr);
+	committed = memory_transaction_commit(mr->mem);
+	free(sorted);
+	return ret ? ret : committed;
+}
+
+struct listed {
+	const struct attachment *v;
+	unsigned int nr;
+};
+
+static bool is_listed(const struct attachment *a, const void *opaque)
+{
+	const struct listed *list = opaque;
+
+	return bsearch(a, list->v, list->nr, sizeof(*a), by_place);
+}
+
+int memory_region_del_eventfds(struct memory_region *mr, const struct memory_eventfd *v,
+			       unsigned int nr)
+{
+	struct listed list = { nr ? eventfds(mr, v, nr) : NULL, nr };
+	int ret, committed;
+
+	if (!list.v)
+		return nr ? -ENOMEM : 0;
+	memory_transaction_begin(mr->mem);
+	ret = detach(mr, nr, &list, is_listed);
+	committed = memory_transaction_commit(mr->mem);
+	free((void *)list.v);
+	return ret ? ret : committed;
 }
 
 int memory_region_add_eventfd(struct memory_region *mr, hwaddr addr, unsigned int size, bool match,
 			      uint64_t data, int fd)
 {
-	struct attachment a = eventfd(mr, addr, size, match, data, fd);
-	int ret, committed;
+	const struct memory_eventfd e = { addr, size, match, data, fd };
 
-	if (!eventfd_valid(mr, addr, size) || fd < 0)
-		return -EINVAL;
-	memory_transaction_begin(mr->mem);
-	ret = attach(mr, &a);
-	committed = memory_transaction_commit(mr->mem);
-	return ret ? ret : committed;
-}
-
-static bool is_equal(const struct attachment *a, const void *opaque)
-{
-	return !attachment_compare(a, opaque);
+	return memory_region_add_eventfds(mr, &e, 1);
 }
 
 int memory_region_del_eventfd(struct memory_region *mr, hwaddr addr, unsigned int size, bool match,
 			      uint64_t data, int fd)
 {
-	struct attachment a = eventfd(mr, addr, size, match, data, fd);
-	int ret, committed;
+	const struct memory_eventfd e = { addr, size, match, data, fd };
 
-	memory_transaction_begin(mr->mem);
-	ret = detach(mr, &a, is_equal);
-	committed = memory_transaction_commit(mr->mem);
-	return ret ? ret : committed;
+	return memory_region_del_eventfds(mr, &e, 1);
 }
+
+/* --- coalesced ranges --- */
 
 int memory_region_add_coalescing(struct memory_region *mr, hwaddr offset, uint64_t size)
 {
@@ -191,7 +255,7 @@ int memory_region_add_coalescing(struct memory_region *mr, hwaddr offset, uint64
 	if (!size || offset > mr->last || size - 1 > mr->last - offset)
 		return -EINVAL;
 	memory_transaction_begin(mr->mem);
-	ret = attach(mr, &a);
+	ret = attach(mr, &a, 1);
 	committed = memory_transaction_commit(mr->mem);
 	return ret ? ret : committed;
 }
@@ -210,7 +274,7 @@ int memory_region_clear_coalescing(struct memory_region *mr)
 	if (mr->mem->flush_coalesced)
 		mr->mem->flush_coalesced(mr->mem->flush_opaque);
 	memory_transaction_begin(mr->mem);
-	ret = detach(mr, NULL, is_coalesced);
+	ret = detach(mr, 1, NULL, is_coalesced);
 	committed = memory_transaction_commit(mr->mem);
 	return ret && ret != -ENOENT ? ret : committed;
 }
@@ -387,11 +451,6 @@ static int attached_add_shown(struct attached *out, const struct flatview *view,
 		}
 	}
 	return ret;
-}
-
-static int by_place(const void *pa, const void *pb)
-{
-	return attachment_compare(pa, pb);
 }
 
 /* Into order. Ranges of a region may be cut to the same one, of which one is enough. */

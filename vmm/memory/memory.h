@@ -329,21 +329,47 @@ int memory_region_rom_device_set_romd(struct memory_region *mr, bool romd);
 void memory_region_allow_reentrancy(struct memory_region *mr);
 
 /**
- * memory_region_add_eventfd() - a store is to raise an eventfd instead of reaching the device
- * @addr: offset in @mr
+ * struct memory_eventfd - a store that is to raise an eventfd instead of reaching the device
+ * @addr: offset in the region
  * @size: 1, 2, 4 or 8 bytes, or 0: any, at @addr
  * @match: only a store of @data
+ * @data: 0 if not @match
  * @fd: stays the caller's; open until it is deleted again, the outermost transaction around that
- *	has ended, and so have all accesses that began before: they may still raise it
+ *	has ended with 0, and so have all accesses that began before: they may still raise it
+ *	(memory_close_fds() waits for those)
+ */
+struct memory_eventfd {
+	hwaddr addr;
+	unsigned int size;
+	bool match;
+	uint64_t data;
+	int fd;
+};
+
+/**
+ * memory_region_add_eventfds() - attach eventfds to stores, all of @v or none
+ *
+ * Many at once cost little more than one.
  *
  * Return: 0, -EINVAL (a size, or not all within @mr), -EEXIST for the same place, size and data,
- * -ENOMEM, or what memory_transaction_commit() returns: then it was added all the same.
+ * -ENOMEM, or what memory_transaction_commit() returns: then they were added all the same.
  */
+int memory_region_add_eventfds(struct memory_region *mr, const struct memory_eventfd *v,
+			       unsigned int nr) MEMORY_MUST_CHECK;
+/* -ENOENT if one of them is not there; -ENOMEM: all stay; or the commit's: all are gone. */
+int memory_region_del_eventfds(struct memory_region *mr, const struct memory_eventfd *v,
+			       unsigned int nr);
+/* The same with one. */
 int memory_region_add_eventfd(struct memory_region *mr, hwaddr addr, unsigned int size, bool match,
 			      uint64_t data, int fd) MEMORY_MUST_CHECK;
-/* -ENOENT if there is none like that. */
 int memory_region_del_eventfd(struct memory_region *mr, hwaddr addr, unsigned int size, bool match,
 			      uint64_t data, int fd);
+
+/*
+ * Close descriptors as soon as all accesses that began before this have ended. Not from within an
+ * access, nor inside a transaction.
+ */
+void memory_close_fds(const int *fds, unsigned int nr);
 
 /*
  * Stores to the range may come late and many at once, in order. -EINVAL, -EEXIST for the same

@@ -4,6 +4,8 @@
  * retires the next ones, in whose caches they are.
  */
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <urcu/urcu-memb.h>
 
@@ -81,4 +83,39 @@ void memory_retire_fini(struct memory *mem)
 	free_unseen(mem);
 	urcu_memb_synchronize_rcu();
 	retired_free(mem->retired);
+}
+
+/* Descriptors that readers may still write to. */
+struct fd_batch {
+	struct rcu_head rcu;
+	unsigned int nr;
+	int fds[];
+};
+
+static void fds_close(const int *fds, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		close(fds[i]);
+}
+
+static void fds_unseen(struct rcu_head *rcu)
+{
+	struct fd_batch *batch = caa_container_of(rcu, struct fd_batch, rcu);
+
+	fds_close(batch->fds, batch->nr);
+	free(batch);
+}
+
+void memory_close_fds(const int *fds, unsigned int nr)
+{
+	struct fd_batch *batch = nr ? malloc(sizeof(*batch) + nr * sizeof(*fds)) : NULL;
+
+	if (batch) {
+		batch->nr = nr;
+		memcpy(batch->fds, fds, nr * sizeof(*fds));
+		urcu_memb_call_rcu(&batch->rcu, fds_unseen);
+	} else if (nr) {
+		urcu_memb_synchronize_rcu();
+		fds_close(fds, nr);
+	}
 }
