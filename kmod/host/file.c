@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An open region: a file of fixed size whose reading, writing and mapping are those of the shmem
- * file behind it. No process gets that file but through /proc/PID/map_files, where its own
- * permission bits let nobody in and its seals keep its size.
+ * file behind it. No process gets that file itself; those that it gets of the same pages, by FILE or
+ * through /proc/PID/map_files, allow no more than the device did: the inode's permission bits let
+ * nobody in, and its seals keep its size.
  */
 #include <linux/compat.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/splice.h>
@@ -136,11 +140,34 @@ static int region_ioctl_info(struct region *region, void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+/* A file of its own: flags and position of the one behind the region are nobody's to change. */
+static long region_ioctl_file(struct file *file, unsigned long arg)
+{
+	struct region *region = file->private_data;
+	struct file *pages;
+	int fd;
+
+	if (arg)
+		return -EINVAL;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	pages = pages_open(region->pages, file->f_flags & O_ACCMODE);
+	if (IS_ERR(pages)) {
+		put_unused_fd(fd);
+		return PTR_ERR(pages);
+	}
+	fd_install(fd, pages);
+	return fd;
+}
+
 static long region_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	switch (cmd) {
 	case IVSHMEM_REGION_INFO:
 		return region_ioctl_info(file->private_data, (void __user *)arg);
+	case IVSHMEM_REGION_FILE:
+		return region_ioctl_file(file, arg);
 	default:
 		return -ENOTTY;
 	}

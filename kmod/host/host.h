@@ -107,6 +107,7 @@ extern const struct file_operations region_fops;
 /* pages.c */
 struct vfsmount *pages_mount(void);
 struct file *pages_create(struct vfsmount *mnt, const char *name, u64 size);
+struct file *pages_open(struct file *pages, int flags);
 u64 pages_allocated(struct file *pages);
 u64 pages_huge(struct file *pages);
 

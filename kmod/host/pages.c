@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -15,6 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/stat.h>
+#include <linux/uidgid.h>
 #include <linux/xarray.h>
 
 #include "compat.h"
@@ -67,13 +69,27 @@ struct file *pages_create(struct vfsmount *mnt, const char *name, u64 size)
 	file->f_flags |= O_LARGEFILE;
 	/*
 	 * The device node decides who may do what: the file's own inode has neither a security
-	 * label nor permissions, so that nobody opens it by /proc/PID/map_files with more than the
-	 * node gave.
+	 * label nor permissions, so that nobody opens it by /proc/PID/fd or map_files with more than
+	 * the node gave; and it is root's, whoever creates it, so that nobody changes that.
 	 */
 	file_inode(file)->i_flags |= S_PRIVATE;
 	file_inode(file)->i_mode = S_IFREG;
+	file_inode(file)->i_uid = GLOBAL_ROOT_UID;
+	file_inode(file)->i_gid = GLOBAL_ROOT_GID;
 	SHMEM_I(file_inode(file))->seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
 	return file;
+}
+
+/**
+ * pages_open() - another file of the same pages
+ * @pages: from pages_create()
+ * @flags: O_RDONLY, O_WRONLY or O_RDWR, whatever the inode's permission bits say
+ *
+ * Return: the file, for fput(), or an ERR_PTR.
+ */
+struct file *pages_open(struct file *pages, int flags)
+{
+	return dentry_open(&pages->f_path, flags | O_LARGEFILE, current_cred());
 }
 
 /* Bytes that have a page, in memory or swapped out. */

@@ -3,8 +3,8 @@
  * ivshmem_host.ko and its users: named regions of shared pages.
  *
  * /dev/ivshmem/control takes CREATE, DESTROY and NEXT; /dev/ivshmem/NAME is a region, with the file
- * operations of a file of its size, and takes INFO, JOIN and PEER_NEXT. JOIN gives a descriptor of
- * its own, the membership: who holds it is a peer, and leaves with its last close. Every structure
+ * operations of a file of its size, and takes INFO, FILE, JOIN and PEER_NEXT. JOIN gives a
+ * descriptor of its own, the membership: who holds it is a peer, and leaves with its last close. Every structure
  * is of fixed size, the same for 32-bit callers; reserved words must be zero.
  */
 #ifndef _UAPI_LINUX_IVSHMEM_HOST_H
@@ -255,10 +255,15 @@ struct ivshmem_peer_info {
  *		ENOMEM
  * PEER_NEXT	the living peer with the smallest id from @peer on; EINVAL a reserved word; ENOENT
  *		there is none
+ * FILE		returns a descriptor of the pages as a plain file, closed on exec: for programs that ask
+ *		fstat() for the size, which a device does not tell. Open for what the region is open
+ *		for; its size is sealed. EINVAL the argument is not 0; EMFILE no descriptor left;
+ *		ENFILE; ENOMEM
  */
 #define IVSHMEM_REGION_INFO	_IOWR(IVSHMEM_HOST_IOC, 0x03, struct ivshmem_region_info)
 #define IVSHMEM_JOIN		_IOWR(IVSHMEM_HOST_IOC, 0x04, struct ivshmem_join)
 #define IVSHMEM_PEER_NEXT	_IOWR(IVSHMEM_HOST_IOC, 0x05, struct ivshmem_peer_info)
+#define IVSHMEM_REGION_FILE	_IO(IVSHMEM_HOST_IOC, 0x09)
 
 /*
  * On a membership, which can be read (struct ivshmem_event, EINVAL for a buffer of less than one,
