@@ -34,12 +34,6 @@ static bool bar_size_ok(const struct pci_bar *bar)
 	       (pci_bar_is_64bit(bar) || bar->size <= UINT32_MAX);
 }
 
-static void bar_set_wmask(struct pci_device *dev, unsigned int reg, uint32_t mask)
-{
-	for (unsigned int i = 0; i < 4; i++)
-		dev->wmask[reg + i] = mask >> 8 * i;
-}
-
 int pci_register_bar(struct pci_device *dev, unsigned int n, uint8_t type,
 		     struct memory_region *mr)
 {
@@ -51,9 +45,9 @@ int pci_register_bar(struct pci_device *dev, unsigned int n, uint8_t type,
 		return -EINVAL;
 	dev->bars[n] = bar;
 	pci_config_set(dev, bar_reg(n), type, 4);
-	bar_set_wmask(dev, bar_reg(n), mask);
+	pci_config_set_wmask(dev, bar_reg(n), mask, 4);
 	if (pci_bar_is_64bit(&bar))
-		bar_set_wmask(dev, bar_reg(n + 1), mask >> 32);
+		pci_config_set_wmask(dev, bar_reg(n + 1), mask >> 32, 4);
 	return 0;
 }
 

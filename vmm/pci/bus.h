@@ -37,6 +37,11 @@ void pci_bar_set_address(struct pci_device *dev, unsigned int n, uint64_t addr);
 /* config.c */
 uint32_t pci_config_get(const struct pci_device *dev, unsigned int reg, unsigned int size);
 void pci_config_set(struct pci_device *dev, unsigned int reg, uint32_t value, unsigned int size);
+void pci_config_set_wmask(struct pci_device *dev, unsigned int reg, uint32_t wmask,
+			  unsigned int size);
+
+/* capability.c: the offset of the first with this ID, 0 if there is none. */
+unsigned int pci_find_capability(const struct pci_device *dev, uint8_t id);
 
 /* host.c: the bridge, ECAM and the ports. */
 int pci_host_init(struct pci_bus *bus, struct error *err);

@@ -38,13 +38,19 @@ void pci_config_set(struct pci_device *dev, unsigned int reg, uint32_t value, un
 		dev->config[reg + i] = value >> 8 * i;
 }
 
+void pci_config_set_wmask(struct pci_device *dev, unsigned int reg, uint32_t wmask,
+			  unsigned int size)
+{
+	for (unsigned int i = 0; i < size; i++)
+		dev->wmask[reg + i] = wmask >> 8 * i;
+}
+
 static void config_mask(struct pci_device *dev, unsigned int reg, unsigned int size,
 			uint16_t wmask, uint16_t w1c)
 {
-	for (unsigned int i = 0; i < size; i++) {
-		dev->wmask[reg + i] = wmask >> 8 * i;
+	pci_config_set_wmask(dev, reg, wmask, size);
+	for (unsigned int i = 0; i < size; i++)
 		dev->w1c[reg + i] = w1c >> 8 * i;
-	}
 }
 
 void pci_device_init(struct pci_device *dev, const char *name, const struct pci_identity *identity)

@@ -35,8 +35,27 @@ static void bar_info(const struct pci_device *dev, unsigned int n, FILE *out)
 		bar->mapped ? "" : ", not mapped");
 }
 
+struct msix_info {
+	unsigned int vectors;		/* 0: the device has no MSI-X */
+	bool enabled, masked;
+};
+
+static struct msix_info msix_info(const struct pci_device *dev)
+{
+	unsigned int cap = pci_find_capability(dev, PCI_CAP_ID_MSIX);
+	uint32_t control = pci_config_get(dev, cap + PCI_MSIX_FLAGS, 2);
+
+	return (struct msix_info){
+		.vectors = cap ? (control & PCI_MSIX_FLAGS_QSIZE) + 1 : 0,
+		.enabled = control & PCI_MSIX_FLAGS_ENABLE,
+		.masked = control & PCI_MSIX_FLAGS_MASKALL,
+	};
+}
+
 static void device_info(const struct pci_device *dev, FILE *out)
 {
+	struct msix_info msix = msix_info(dev);
+
 	fprintf(out, "  Bus  0, device %3u, function %u: %s\n", dev->devfn >> 3, dev->devfn & 7,
 		dev->name);
 	fprintf(out, "    %s: PCI device %04x:%04x\n",
@@ -49,6 +68,9 @@ static void device_info(const struct pci_device *dev, FILE *out)
 	for (unsigned int n = 0; n < PCI_NUM_BARS; n++)
 		if (dev->bars[n].mr)
 			bar_info(dev, n, out);
+	if (msix.vectors)
+		fprintf(out, "      MSI-X: %u vectors, %s%s\n", msix.vectors,
+			msix.enabled ? "enabled" : "disabled", msix.masked ? ", masked" : "");
 	fprintf(out, "      id \"%s\"\n", dev->id ? dev->id : "");
 }
 
@@ -76,6 +98,7 @@ static void device_json(const struct pci_device *dev, FILE *out)
 		{ "revision", PCI_REVISION_ID, 1 },
 		{ "command", PCI_COMMAND, 2 },
 	};
+	struct msix_info msix = msix_info(dev);
 	const char *sep = "";
 
 	fprintf(out, "{\"bus\": 0, \"slot\": %u, \"function\": %u, \"name\": ", dev->devfn >> 3,
@@ -94,7 +117,12 @@ static void device_json(const struct pci_device *dev, FILE *out)
 		bar_json(dev, n, out);
 		sep = ", ";
 	}
-	fprintf(out, "]}");
+	fprintf(out, "]");
+	if (msix.vectors)
+		fprintf(out, ", \"msix\": {\"vectors\": %u, \"enabled\": %s, \"masked\": %s}",
+			msix.vectors, msix.enabled ? "true" : "false",
+			msix.masked ? "true" : "false");
+	fprintf(out, "}");
 }
 
 void pci_info(struct pci_bus *bus, FILE *out, bool json)

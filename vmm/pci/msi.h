@@ -13,24 +13,25 @@
 struct msi_message {
 	uint64_t address;
 	uint32_t data;
-	uint32_t devid;			/* requester: bus and devfn */
 };
 
 struct msi_route;			/* the provider's: an eventfd and where its signals go */
 
 struct msi_provider;
 
-/* Each is called under the bus's mutex. */
+/* Those for one route are called one at a time. */
 struct msi_ops {
 	/*
 	 * A route for @eventfd, which is the caller's and outlives it; silent until connected.
 	 * 0; -ENOSPC there can be no more; -ENOMEM.
 	 */
 	int (*create)(struct msi_provider *p, int eventfd, struct msi_route **out);
+	/* Disconnects it, too. */
 	void (*destroy)(struct msi_provider *p, struct msi_route *route);
 	/*
 	 * From now on a signal of the eventfd, and one that it got before, is @msg in the guest.
-	 * If it is connected already, only the message changes, and no signal is lost. 0 or -errno.
+	 * If it is connected already, only the message changes, and no signal is lost. 0 or -errno:
+	 * then it is as it was.
 	 */
 	int (*connect)(struct msi_provider *p, struct msi_route *route,
 		       const struct msi_message *msg);

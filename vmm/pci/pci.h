@@ -58,7 +58,14 @@ struct pci_device {
 	uint8_t config[PCI_CONFIG_SIZE];
 	uint8_t wmask[PCI_CONFIG_SIZE];	/* bits that a guest may write */
 	uint8_t w1c[PCI_CONFIG_SIZE];	/* bits that a guest clears by writing 1 */
+	uint64_t capabilities;		/* words of config space that they take, a bit each */
 	struct pci_bar bars[PCI_NUM_BARS];
+};
+
+/* What is in a capability behind its ID and next pointer, after reset, and what a guest may write. */
+struct pci_capability_reg {
+	uint8_t reg, size;		/* offset in the capability, 2 or more; 1, 2 or 4 bytes */
+	uint32_t value, wmask;
 };
 
 /**
@@ -92,6 +99,18 @@ void pci_device_init(struct pci_device *dev, const char *name, const struct pci_
  */
 int pci_register_bar(struct pci_device *dev, unsigned int n, uint8_t type,
 		     struct memory_region *mr) MEMORY_MUST_CHECK;
+
+/**
+ * pci_add_capability() - give a device that is on no bus yet a capability, behind those it has
+ * @id: PCI_CAP_ID_*
+ * @offset: in config space, a multiple of 4 from PCI_STD_HEADER_SIZEOF on
+ * @size: bytes
+ * @regs: @nr of them, all within @size; what none of them has is read-only and 0
+ *
+ * Return: 0, or -EINVAL if it is not all in config space, or another is there.
+ */
+int pci_add_capability(struct pci_device *dev, uint8_t id, unsigned int offset, unsigned int size,
+		       const struct pci_capability_reg *regs, unsigned int nr) MEMORY_MUST_CHECK;
 
 /**
  * pci_device_add() - plug a device in; a guest sees it from now on
