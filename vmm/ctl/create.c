@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ivshmemctl create: a region with its size, owner, group and mode. */
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
-#include <stdlib.h>
 
 #include "ctl/ctl.h"
+#include "ctl/option.h"
 #include "hostmem/region.h"
 #include "size.h"
 
@@ -18,67 +16,16 @@ static const struct option create_options[] = {
 	{}
 };
 
-/* A whole number below @limit in @base; -1 for anything else. */
-static long number_parse(const char *text, int base, long limit)
-{
-	char *end;
-	long value;
-
-	if (*text < '0' || *text > '9')
-		return -1;
-	value = strtol(text, &end, base);
-	return *end || value >= limit ? -1 : value;
-}
-
-static enum ctl_status mode_parse(const char *text, uint32_t *mode, struct error *err)
-{
-	long value = number_parse(text, 8, 01000);
-
-	if (value < 0) {
-		error_set(err, 0, "create: --mode %s is not of 0 to 0777 in octal, such as 0660",
-			  text);
-		return CTL_USAGE;
-	}
-	*mode = value;
-	return CTL_OK;
-}
-
-static enum ctl_status owner_parse(const char *text, uint32_t *uid, struct error *err)
-{
-	long value = number_parse(text, 10, IVSHMEM_ID_CALLER);
-	struct passwd *pw = value < 0 ? getpwnam(text) : NULL;
-
-	if (value < 0 && !pw) {
-		error_set(err, 0, "create: --owner %s: there is no such user", text);
-		return CTL_USAGE;
-	}
-	*uid = pw ? pw->pw_uid : (uint32_t)value;
-	return CTL_OK;
-}
-
-static enum ctl_status group_parse(const char *text, uint32_t *gid, struct error *err)
-{
-	long value = number_parse(text, 10, IVSHMEM_ID_CALLER);
-	struct group *gr = value < 0 ? getgrnam(text) : NULL;
-
-	if (value < 0 && !gr) {
-		error_set(err, 0, "create: --group %s: there is no such group", text);
-		return CTL_USAGE;
-	}
-	*gid = gr ? gr->gr_gid : (uint32_t)value;
-	return CTL_OK;
-}
-
 static enum ctl_status create_option(int option, char **argv, struct region_spec *spec,
 				     struct error *err)
 {
 	switch (option) {
 	case CREATE_MODE:
-		return mode_parse(optarg, &spec->mode, err);
+		return option_mode(argv[0], "--mode", optarg, &spec->mode, err);
 	case CREATE_OWNER:
-		return owner_parse(optarg, &spec->uid, err);
+		return option_user(argv[0], "--owner", optarg, &spec->uid, err);
 	case CREATE_GROUP:
-		return group_parse(optarg, &spec->gid, err);
+		return option_group(argv[0], "--group", optarg, &spec->gid, err);
 	default:
 		return ctl_bad_option(option, argv, err);
 	}
