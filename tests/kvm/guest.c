@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,6 +12,7 @@
 
 #include "../ktap.h"
 #include "guest.h"
+#include "kvm/msi.h"
 #include "kvm/vcpu_internal.h"
 
 #define PML4		0x1000
@@ -20,6 +22,17 @@
 #define CODE		0x8000
 #define MAILBOX		0x9000
 #define STRING		"0xa000"	/* what string instructions send and fill */
+#define IDT		0xb000
+#define STUBS		0xc000		/* STUB_SIZE bytes a vector: tell which, and go on */
+#define VECTORS		"0xd000"	/* a struct vector each; to 0xefff */
+#define STACK_TOP	0x10000
+
+#define STUB_SIZE	16u
+#define WAKE_VECTOR	(GUEST_VECTOR_LAST + 1)
+#define MSI_ADDRESS	0xfee00000u	/* to the first processor */
+#define APIC_SPURIOUS	0xf0		/* a register, and the bit that lets interrupts in */
+#define APIC_ENABLE	0x100u
+#define GATE_PRESENT	0x8e00ull	/* of an interrupt gate, for ring 0 */
 
 #define PRESENT_WRITABLE	3ull
 #define USER			4ull
@@ -34,6 +47,14 @@ struct mailbox {
 	uint64_t value;			/* of a store; the result of a load */
 	uint64_t stop;			/* of OP_WATCH and OP_SCRIBBLE */
 	uint64_t loads, odd, ones;	/* counts of OP_WATCH; loads: passes of OP_SCRIBBLE */
+	uint64_t sleeps;		/* until an interrupt, when there is nothing to do */
+};
+
+/* At VECTORS in RAM, by number. The guest counts last. */
+struct vector {
+	uint64_t count;
+	uint64_t addr, value;		/* of the store that answers… */
+	uint64_t answers;		/* …the next so many interrupts */
 };
 
 enum op {
@@ -48,14 +69,14 @@ enum op {
 };
 
 /* rsi: the mailbox. A table of jumps would need relocation; this is compared one by one. */
-extern const char guest_code[], guest_code_end[];
+extern const char guest_code[], guest_interrupt[], guest_code_end[];
 asm(
 ".pushsection .rodata\n"
 "guest_code:\n"
 "0:	pause\n"
 "	mov (%rsi), %rcx\n"
 "	test %rcx, %rcx\n"
-"	jz 0b\n"
+"	jz 30f\n"
 "	mov 8(%rsi), %rdi\n"
 "	mov %rdi, %rdx\n"
 "	mov 16(%rsi), %rax\n"
@@ -131,6 +152,33 @@ asm(
 "90:	mov %rax, 16(%rsi)\n"
 "91:	movq $0, (%rsi)\n"
 "	jmp 0b\n"
+"30:	cmpq $0, 56(%rsi)\n"
+"	je 0b\n"
+"	sti\n"
+"	hlt\n"
+"	cli\n"
+"	jmp 0b\n"
+"guest_interrupt:\n"		/* on the stack: the vector; what the processor put there */
+"	push %rax\n"
+"	push %rbx\n"
+"	mov 16(%rsp), %rbx\n"
+"	shl $5, %rbx\n"
+"	add $" VECTORS ", %rbx\n"
+"	mov $0xfee000b0, %eax\n"
+"	movl $0, (%rax)\n"
+"	cmpq $0, 24(%rbx)\n"
+"	je 31f\n"
+"	decq 24(%rbx)\n"
+"	mov 8(%rbx), %rax\n"
+"	push %rcx\n"
+"	mov 16(%rbx), %ecx\n"
+"	mov %ecx, (%rax)\n"
+"	pop %rcx\n"
+"31:	incq (%rbx)\n"
+"	pop %rbx\n"
+"	pop %rax\n"
+"	add $8, %rsp\n"
+"	iretq\n"
 "guest_code_end:\n"
 ".popsection\n");
 
@@ -167,6 +215,28 @@ static void guest_write_tables(char *ram)
 	memcpy(ram + CODE, guest_code, guest_code_end - guest_code);
 }
 
+/* push $number; jmp guest_interrupt */
+static void write_stub(uint8_t *stub, uint32_t number)
+{
+	uint32_t jump = CODE + (guest_interrupt - guest_code) -
+			(STUBS + number * STUB_SIZE + 10);
+
+	stub[0] = 0x68;
+	memcpy(stub + 1, &number, 4);
+	stub[5] = 0xe9;
+	memcpy(stub + 6, &jump, 4);
+}
+
+static void guest_write_vectors(char *ram)
+{
+	for (unsigned int n = GUEST_VECTOR_FIRST; n <= WAKE_VECTOR; n++) {
+		uint64_t *gate = (uint64_t *)(ram + IDT) + 2 * n, stub = STUBS + n * STUB_SIZE;
+
+		write_stub((uint8_t *)ram + stub, n);
+		gate[0] = stub | VCPU_SELECTOR_CODE << 16 | GATE_PRESENT << 32;
+	}
+}
+
 static int guest_memory(struct guest *g)
 {
 	int ret = memory_create(&g->mem);
@@ -201,6 +271,8 @@ static int guest_devices(struct guest *g, const struct guest_options *opts, stru
 		ret = kvm_ioeventfds_create(&g->ioeventfds, g->kvm, &g->as, &g->as_io, err);
 	if (!ret)
 		ret = kvm_coalesced_create(&g->coalesced, g->kvm, &g->as, &g->as_io, err);
+	if (!ret && opts->interrupts)
+		ret = kvm_msi_create(&g->msi, g->kvm, err);
 	return ret;
 }
 
@@ -219,6 +291,38 @@ static int guest_set_user(struct guest *g)
 	regs.rflags |= 3 << 12;
 	if (ioctl(fd, KVM_SET_SREGS, &sregs) < 0 || ioctl(fd, KVM_SET_REGS, &regs) < 0)
 		return -errno;
+	return 0;
+}
+
+static int guest_enable_apic(int fd)
+{
+	struct kvm_lapic_state apic;
+	uint32_t spurious;
+
+	if (ioctl(fd, KVM_GET_LAPIC, &apic) < 0)
+		return -errno;
+	memcpy(&spurious, apic.regs + APIC_SPURIOUS, sizeof(spurious));
+	spurious |= APIC_ENABLE;
+	memcpy(apic.regs + APIC_SPURIOUS, &spurious, sizeof(spurious));
+	return ioctl(fd, KVM_SET_LAPIC, &apic) < 0 ? -errno : 0;
+}
+
+/* As if it had made itself ready for interrupts. */
+static int guest_set_interrupts(struct guest *g)
+{
+	int fd = g->vcpus->vcpus[0].fd, ret = guest_enable_apic(fd);
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	if (ret)
+		return ret;
+	if (ioctl(fd, KVM_GET_SREGS, &sregs) < 0 || ioctl(fd, KVM_GET_REGS, &regs) < 0)
+		return -errno;
+	sregs.idt = (struct kvm_dtable){ .base = IDT, .limit = 0xfff };
+	regs.rsp = STACK_TOP;
+	if (ioctl(fd, KVM_SET_SREGS, &sregs) < 0 || ioctl(fd, KVM_SET_REGS, &regs) < 0)
+		return -errno;
+	g->box->sleeps = 1;
 	return 0;
 }
 
@@ -242,6 +346,8 @@ static int guest_start(struct guest *g, const struct guest_options *opts, struct
 	ret = vcpus_set_entry(g->vcpus, &entry);
 	if (!ret && opts->user)
 		ret = guest_set_user(g);
+	if (!ret && opts->interrupts)
+		ret = guest_set_interrupts(g);
 	if (ret)
 		return error_set(err, ret, "the vCPU's registers: %s", strerror(-ret));
 	return vcpus_start(g->vcpus, false, err);
@@ -258,6 +364,7 @@ int guest_create_with(struct guest *g, const struct guest_options *opts)
 		char *ram = memory_region_get_ram_ptr(&g->ram);
 
 		guest_write_tables(ram);
+		guest_write_vectors(ram);
 		g->box = (volatile struct mailbox *)(ram + MAILBOX);
 		ret = guest_start(g, opts, &err);
 	}
@@ -277,6 +384,8 @@ void guest_destroy(struct guest *g)
 {
 	if (g->vcpus)
 		vcpus_destroy(g->vcpus);
+	if (g->msi)
+		kvm_msi_destroy(g->msi);
 	if (g->coalesced)
 		kvm_coalesced_destroy(g->coalesced);
 	if (g->ioeventfds)
@@ -341,11 +450,26 @@ static void guest_wait(struct guest *g)
 	}
 }
 
+/* It looks at the mailbox again after any interrupt. */
+static void guest_wake(struct guest *g)
+{
+	struct kvm_msi wake = { .address_lo = MSI_ADDRESS, .data = WAKE_VECTOR };
+
+	if (g->box->sleeps)
+		ioctl(g->kvm->vm_fd, KVM_SIGNAL_MSI, &wake);
+}
+
+static void guest_begin(struct guest *g, enum op op)
+{
+	__atomic_store_n(&g->box->op, op, __ATOMIC_RELEASE);
+	guest_wake(g);
+}
+
 static uint64_t guest_do(struct guest *g, enum op op, uint64_t addr, uint64_t value)
 {
 	g->box->addr = addr;
 	g->box->value = value;
-	__atomic_store_n(&g->box->op, op, __ATOMIC_RELEASE);
+	guest_begin(g, op);
 	guest_wait(g);
 	return g->box->value;
 }
@@ -391,7 +515,7 @@ void guest_watch(struct guest *g, uint64_t addr, uint64_t value)
 	g->box->addr = addr;
 	g->box->value = value;
 	g->box->stop = g->box->loads = g->box->odd = g->box->ones = 0;
-	__atomic_store_n(&g->box->op, OP_WATCH, __ATOMIC_RELEASE);
+	guest_begin(g, OP_WATCH);
 }
 
 uint64_t guest_watched_ones(struct guest *g)
@@ -405,7 +529,7 @@ static void guest_start_scribble(struct guest *g, uint64_t addr, uint64_t pages,
 	g->box->value = pages;
 	g->box->loads = 0;
 	g->box->stop = stop;
-	__atomic_store_n(&g->box->op, OP_SCRIBBLE, __ATOMIC_RELEASE);
+	guest_begin(g, OP_SCRIBBLE);
 }
 
 void guest_scribble(struct guest *g, uint64_t addr, uint64_t pages)
@@ -436,6 +560,44 @@ void guest_watch_end(struct guest *g, uint64_t *loads, uint64_t *odd)
 	guest_wait(g);
 	*loads = g->box->loads;
 	*odd = g->box->odd;
+}
+
+struct msi_message guest_message(unsigned int vector)
+{
+	return (struct msi_message){ .address = MSI_ADDRESS, .data = vector };
+}
+
+static struct vector *vector_of(struct guest *g, unsigned int number)
+{
+	char *ram = memory_region_get_ram_ptr(&g->ram);
+
+	return (struct vector *)(ram + strtoul(VECTORS, NULL, 0)) + number;
+}
+
+uint64_t guest_interrupts(struct guest *g, unsigned int vector)
+{
+	return __atomic_load_n(&vector_of(g, vector)->count, __ATOMIC_ACQUIRE);
+}
+
+void guest_wait_interrupts(struct guest *g, unsigned int vector, uint64_t count)
+{
+	time_t end = time(NULL) + ANSWER_SECONDS;
+
+	while (guest_interrupts(g, vector) < count) {
+		if (time(NULL) > end || __atomic_load_n(&g->failed, __ATOMIC_ACQUIRE))
+			guest_lost(g);
+		sched_yield();
+	}
+}
+
+void guest_answer(struct guest *g, unsigned int vector, uint64_t addr, uint32_t value,
+		  uint64_t times)
+{
+	struct vector *v = vector_of(g, vector);
+
+	v->addr = addr;
+	v->value = value;
+	__atomic_store_n(&v->answers, times, __ATOMIC_RELEASE);
 }
 
 char *guest_slots_text(struct guest *g, bool json)

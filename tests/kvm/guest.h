@@ -16,6 +16,7 @@
 #include "kvm/slots.h"
 #include "kvm/vcpu.h"
 #include "memory/memory.h"
+#include "pci/msi.h"
 
 /* RAM at 0: tables, code and mailbox are in the first GUEST_OWN bytes. */
 #define GUEST_RAM	0x200000
@@ -29,6 +30,7 @@ struct guest {
 	struct kvm_slots *slots;
 	struct kvm_ioeventfds *ioeventfds;
 	struct kvm_coalesced *coalesced;
+	struct msi_provider *msi;	/* with interrupts; its routes end before the guest */
 	struct vcpus *vcpus;
 	volatile struct mailbox *box;
 	char failure[512];		/* the vCPU's last words */
@@ -41,6 +43,7 @@ const char *guest_unavailable(void);
 struct guest_options {
 	unsigned int dirty_ring;	/* entries; 0: bitmaps */
 	bool user;			/* in ring 3: at full speed where ring 0 is emulated */
+	bool interrupts;		/* taken while it has nothing to do; in ring 0 alone */
 };
 
 /* A running guest without devices, or -errno with the reason printed. */
@@ -100,6 +103,27 @@ uint64_t guest_scribble_end(struct guest *g);
 /* The same once, to the last page; and whether the guest has done what it was told. */
 void guest_scribble_once(struct guest *g, uint64_t addr, uint64_t pages);
 bool guest_is_done(struct guest *g);
+
+/*
+ * A guest with interrupts sleeps (hlt) until it is told something, or until one comes; it takes
+ * none while it does as it was told. It counts them by their vector, and can answer each with a
+ * store: so do two guests ring each other.
+ */
+#define GUEST_VECTOR_FIRST	0x20
+#define GUEST_VECTOR_LAST	0xfe
+
+/* What raises @vector, as an entry of an MSI-X table has it. */
+struct msi_message guest_message(unsigned int vector);
+/* How often it came so far. */
+uint64_t guest_interrupts(struct guest *g, unsigned int vector);
+/* Waits until it came @count times since the start; as above, it must happen within seconds. */
+void guest_wait_interrupts(struct guest *g, unsigned int vector, uint64_t count);
+/*
+ * The next @times interrupts of @vector are each answered by a store of 4 bytes to @addr, before
+ * they are counted. Not while one may come.
+ */
+void guest_answer(struct guest *g, unsigned int vector, uint64_t addr, uint32_t value,
+		  uint64_t times);
 
 /* What `info slots` or, for @json, `info slots -j` prints, to be freed. */
 char *guest_slots_text(struct guest *g, bool json);

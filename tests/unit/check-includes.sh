@@ -9,7 +9,7 @@ allowed() {
 	case $1 in
 	memory) ;;
 	io) ;;
-	kvm) echo memory io ;;
+	kvm) echo memory io pci ;;
 	pci) echo memory io ;;
 	hostmem) echo memory io ;;
 	hw) echo memory pci hostmem io kvm ;;

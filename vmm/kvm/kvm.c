@@ -249,6 +249,16 @@ int kvm_irq_line(struct kvm *kvm, unsigned int gsi, bool level)
 	return ioctl(kvm->vm_fd, KVM_IRQ_LINE, &irq) < 0 ? -errno : 0;
 }
 
+int kvm_set_gsi_routing(struct kvm *kvm, const struct kvm_irq_routing *table)
+{
+	return ioctl(kvm->vm_fd, KVM_SET_GSI_ROUTING, table) < 0 ? -errno : 0;
+}
+
+int kvm_irqfd(struct kvm *kvm, const struct kvm_irqfd *irqfd)
+{
+	return ioctl(kvm->vm_fd, KVM_IRQFD, irqfd) < 0 ? -errno : 0;
+}
+
 int kvm_supported_cpuid(struct kvm *kvm, unsigned int spare, struct kvm_cpuid2 **out)
 {
 	struct kvm_cpuid2 *cpuid;

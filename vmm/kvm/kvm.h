@@ -83,6 +83,11 @@ int kvm_unregister_coalesced(struct kvm *kvm, const struct kvm_coalesced_mmio_zo
 /* Any thread. */
 int kvm_irq_line(struct kvm *kvm, unsigned int gsi, bool level);
 
+/* Where each interrupt goes: the whole table. irqfds follow it. */
+int kvm_set_gsi_routing(struct kvm *kvm, const struct kvm_irq_routing *table);
+/* Assigns, or with KVM_IRQFD_FLAG_DEASSIGN takes back; what is on its way then arrives first. */
+int kvm_irqfd(struct kvm *kvm, const struct kvm_irqfd *irqfd);
+
 /**
  * kvm_supported_cpuid() - what CPUID can be for a guest here
  * @out: allocated with room for @spare more entries; to be freed by the caller

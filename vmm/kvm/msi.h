@@ -19,7 +19,7 @@ struct kvm;
  * Return: 0, or -errno with @err filled.
  */
 int kvm_msi_create(struct msi_provider **out, struct kvm *kvm, struct error *err);
-/* All of its routes are destroyed. */
+/* All of its routes are destroyed already. */
 void kvm_msi_destroy(struct msi_provider *provider);
 
 #endif /* VMM_KVM_MSI_H */

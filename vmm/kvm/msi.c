@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Routes of messages. KVM knows the VM's whole table, or none: ours is kept as KVM takes it, with
+ * the lines of the interrupt controllers at its start as KVM had them, and is given to it again
+ * when a message changes. A route that is not connected keeps its entry: nothing refers to it, and
+ * unmasking a vector again changes no table.
+ */
+#include "kvm/msi.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "kvm/kvm.h"
+#include "util.h"
+
+#define PIC_LINES	16u
+#define LINES		KVM_IOAPIC_NUM_PINS
+#define LINE_ENTRIES	(PIC_LINES + LINES)
+
+struct msi_route {
+	int eventfd;
+	bool connected;
+	SLIST_ENTRY(msi_route) next;	/* of those that are free */
+};
+
+/* Route n is entry LINE_ENTRIES + n of the table, and interrupt LINES + n. */
+struct kvm_msi_routes {
+	struct msi_provider provider;
+	struct kvm *kvm;
+
+	pthread_mutex_t lock;		/* guards the rest */
+	SLIST_HEAD(, msi_route) unused;
+	struct msi_route *routes;
+	struct kvm_irq_routing *table;	/* as KVM has it, up to its .nr entries */
+};
+
+static struct kvm_msi_routes *msi_of(struct msi_provider *p)
+{
+	return container_of(p, struct kvm_msi_routes, provider);
+}
+
+static unsigned int route_number(const struct kvm_msi_routes *msi, const struct msi_route *route)
+{
+	return route - msi->routes;
+}
+
+/* Each line goes to the I/O APIC, the first ones to the two PICs as well. */
+static void table_add_lines(struct kvm_irq_routing *table)
+{
+	struct kvm_irq_routing_entry *entry = table->entries;
+
+	for (unsigned int gsi = 0; gsi < LINES; gsi++) {
+		*entry++ = (struct kvm_irq_routing_entry){
+			.gsi = gsi,
+			.type = KVM_IRQ_ROUTING_IRQCHIP,
+			.u.irqchip = { KVM_IRQCHIP_IOAPIC, gsi },
+		};
+		if (gsi < PIC_LINES)
+			*entry++ = (struct kvm_irq_routing_entry){
+				.gsi = gsi,
+				.type = KVM_IRQ_ROUTING_IRQCHIP,
+				.u.irqchip = { gsi < 8 ? KVM_IRQCHIP_PIC_MASTER :
+					       KVM_IRQCHIP_PIC_SLAVE, gsi % 8 },
+			};
+	}
+	table->nr = LINE_ENTRIES;
+}
+
+/* All entries are valid from the start: those before the last that is in use go to KVM, too. */
+static void table_add_messages(struct kvm_irq_routing *table, unsigned int nr)
+{
+	for (unsigned int n = 0; n < nr; n++)
+		table->entries[LINE_ENTRIES + n] = (struct kvm_irq_routing_entry){
+			.gsi = LINES + n,
+			.type = KVM_IRQ_ROUTING_MSI,
+		};
+}
+
+static struct kvm_irq_routing_msi routing_of(const struct msi_message *msg)
+{
+	return (struct kvm_irq_routing_msi){
+		.address_lo = msg->address,
+		.address_hi = msg->address >> 32,
+		.data = msg->data,
+	};
+}
+
+static bool routing_equals(const struct kvm_irq_routing_msi *a, const struct kvm_irq_routing_msi *b)
+{
+	return a->address_lo == b->address_lo && a->address_hi == b->address_hi &&
+	       a->data == b->data;
+}
+
+/* A call to KVM only if it has another message there. If it refuses, all is as it was. */
+static int route_set_message(struct kvm_msi_routes *msi, unsigned int n, const struct msi_message *msg)
+{
+	struct kvm_irq_routing_msi new = routing_of(msg), old;
+	unsigned int entry = LINE_ENTRIES + n, nr = msi->table->nr;
+	int ret;
+
+	old = msi->table->entries[entry].u.msi;
+	if (entry < nr && routing_equals(&old, &new))
+		return 0;
+	msi->table->entries[entry].u.msi = new;
+	msi->table->nr = entry < nr ? nr : entry + 1;
+	ret = kvm_set_gsi_routing(msi->kvm, msi->table);
+	if (ret) {
+		msi->table->entries[entry].u.msi = old;
+		msi->table->nr = nr;
+	}
+	return ret;
+}
+
+static int route_irqfd(struct kvm_msi_routes *msi, const struct msi_route *route, uint32_t flags)
+{
+	struct kvm_irqfd irqfd = {
+		.fd = route->eventfd,
+		.gsi = LINES + route_number(msi, route),
+		.flags = flags,
+	};
+
+	return kvm_irqfd(msi->kvm, &irqfd);
+}
+
+static void route_disconnect(struct kvm_msi_routes *msi, struct msi_route *route)
+{
+	if (route->connected)
+		route_irqfd(msi, route, KVM_IRQFD_FLAG_DEASSIGN);
+	route->connected = false;
+}
+
+static int msi_create(struct msi_provider *p, int eventfd, struct msi_route **out)
+{
+	struct kvm_msi_routes *msi = msi_of(p);
+	struct msi_route *route;
+
+	pthread_mutex_lock(&msi->lock);
+	route = SLIST_FIRST(&msi->unused);
+	if (route)
+		SLIST_REMOVE_HEAD(&msi->unused, next);
+	pthread_mutex_unlock(&msi->lock);
+	if (!route)
+		return -ENOSPC;
+	route->eventfd = eventfd;
+	*out = route;
+	return 0;
+}
+
+static void msi_destroy(struct msi_provider *p, struct msi_route *route)
+{
+	struct kvm_msi_routes *msi = msi_of(p);
+
+	pthread_mutex_lock(&msi->lock);
+	route_disconnect(msi, route);
+	SLIST_INSERT_HEAD(&msi->unused, route, next);
+	pthread_mutex_unlock(&msi->lock);
+}
+
+/* KVM looks whether the eventfd was signalled already when it takes it. */
+static int msi_connect(struct msi_provider *p, struct msi_route *route,
+		       const struct msi_message *msg)
+{
+	struct kvm_msi_routes *msi = msi_of(p);
+	int ret;
+
+	pthread_mutex_lock(&msi->lock);
+	ret = route_set_message(msi, route_number(msi, route), msg);
+	if (!ret && !route->connected) {
+		ret = route_irqfd(msi, route, 0);
+		route->connected = !ret;
+	}
+	pthread_mutex_unlock(&msi->lock);
+	return ret;
+}
+
+static void msi_disconnect(struct msi_provider *p, struct msi_route *route)
+{
+	struct kvm_msi_routes *msi = msi_of(p);
+
+	pthread_mutex_lock(&msi->lock);
+	route_disconnect(msi, route);
+	pthread_mutex_unlock(&msi->lock);
+}
+
+static const struct msi_ops kvm_msi_ops = {
+	.create = msi_create,
+	.destroy = msi_destroy,
+	.connect = msi_connect,
+	.disconnect = msi_disconnect,
+};
+
+/* How many messages the table can have: KVM's limit is of entries, and of interrupts. */
+static int msi_routes(const struct kvm *kvm)
+{
+	int max = kvm_capability(kvm, KVM_CAP_IRQ_ROUTING) - (int)LINE_ENTRIES;
+
+	return kvm_capability(kvm, KVM_CAP_IRQFD) && max > 0 ? max : 0;
+}
+
+static struct kvm_msi_routes *msi_alloc(unsigned int nr)
+{
+	struct kvm_msi_routes *msi = calloc(1, sizeof(*msi));
+	size_t entries = LINE_ENTRIES + nr;
+
+	if (!msi)
+		return NULL;
+	msi->routes = calloc(nr, sizeof(msi->routes[0]));
+	msi->table = calloc(1, sizeof(*msi->table) + entries * sizeof(msi->table->entries[0]));
+	if (msi->routes && msi->table)
+		return msi;
+	free(msi->table);
+	free(msi->routes);
+	free(msi);
+	return NULL;
+}
+
+int kvm_msi_create(struct msi_provider **out, struct kvm *kvm, struct error *err)
+{
+	int nr = msi_routes(kvm);
+	struct kvm_msi_routes *msi;
+
+	if (!nr)
+		return error_set(err, -ENOTSUP, "/dev/kvm has no KVM_CAP_IRQ_ROUTING or no "
+				 "KVM_CAP_IRQFD: a kernel with them is needed");
+	msi = msi_alloc(nr);
+	if (!msi)
+		return error_set(err, -ENOMEM, "no memory for routes of interrupts");
+	msi->kvm = kvm;
+	msi->provider.ops = &kvm_msi_ops;
+	pthread_mutex_init(&msi->lock, NULL);
+	SLIST_INIT(&msi->unused);
+	while (nr--)
+		SLIST_INSERT_HEAD(&msi->unused, &msi->routes[nr], next);
+	table_add_lines(msi->table);
+	table_add_messages(msi->table, msi_routes(kvm));
+	*out = &msi->provider;
+	return 0;
+}
+
+void kvm_msi_destroy(struct msi_provider *provider)
+{
+	struct kvm_msi_routes *msi = msi_of(provider);
+
+	pthread_mutex_destroy(&msi->lock);
+	free(msi->table);
+	free(msi->routes);
+	free(msi);
+}
