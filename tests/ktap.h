@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KTAP_FAILED	1
@@ -42,6 +43,27 @@ __attribute__((format(printf, 1, 2))) static inline int ktap_skip(const char *fm
 	vsnprintf(ktap_reason, sizeof(ktap_reason), fmt, args);
 	va_end(args);
 	return KTAP_SKIPPED;
+}
+
+static inline int ktap_less(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Shows a measurement: median, least and greatest of @values, which get sorted, taken with the
+ * problem size @n, 0 if it has none. check.sh makes figures.json of such lines.
+ */
+static inline void ktap_figure(const char *name, unsigned long n, double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), ktap_less);
+	printf("# figure %s %.10g %.10g %.10g %zu", name, values[count / 2], values[0],
+	       values[count - 1], count);
+	if (n)
+		printf(" %lu", n);
+	putchar('\n');
 }
 
 /* Ends the case as failed unless @cond, which may set errno, holds. */

@@ -7,6 +7,7 @@
 #
 # A case passes if its function returns 0; what it prints is shown if it fails. One that prints
 # KTAP, beginning with its plan, is a test with subtests. `ktap_skip REASON; return` leaves it out.
+# `ktap_figure` prints a measurement, which is shown whatever became of the case.
 
 KTAP_SKIPPED=77
 
@@ -14,6 +15,19 @@ ktap_skip()
 {
 	printf 'skip: %s\n' "$*"
 	return $KTAP_SKIPPED
+}
+
+KTAP_FIGURE='# figure'
+
+# ktap_figure NAME VALUE…: its median, least and greatest, and how many they were; check.sh makes
+# figures.json of them.
+ktap_figure()
+{
+	local name=$1
+
+	shift
+	printf '%s\n' "$@" | sort -g | awk -v name="$KTAP_FIGURE $name" '{ value[NR] = $1 }
+		END { print name, value[int(NR / 2) + 1], value[1], value[NR], NR }'
 }
 
 # ktap_result NUMBER STATUS TEXT LOG: the lines of one case.
@@ -28,8 +42,9 @@ ktap_result()
 	fi
 	if grep -q '^1\.\.[0-9]' "$log"; then
 		sed 's/^/    /' "$log"
-	elif ((status)); then
-		tail -n 40 "$log" | sed 's/^/# /'
+	else
+		grep "^$KTAP_FIGURE " "$log"
+		((status)) && grep -v "^$KTAP_FIGURE " "$log" | tail -n 40 | sed 's/^/# /'
 	fi
 	((status)) && printf 'not '
 	printf 'ok %d - %s\n' "$number" "$text"

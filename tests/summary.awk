@@ -73,7 +73,6 @@ function result(line, d,    i, bad, skip)
 	result($0, depth($0))
 	next
 }
-/^# figure: / { print "  " substr($0, 11) }
 
 END {
 	for (i = deepest; i >= 0; i--)

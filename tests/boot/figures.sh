@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Not tests but figures: how long a guest takes to its init, what ivmm costs beside the guest's RAM,
-# how large it is. Inside a nested host; $LAB_OUT/figures.json takes them
-# (Documentation/testing.rst).
+# how large it is. Inside a nested host.
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/ktap.sh
 . tests/ktap.sh
@@ -11,19 +10,6 @@ cd "$(dirname "$0")/../.." || exit 1
 
 FIGURES_N=5
 FIGURES_KERNEL=6.12
-COMMAND='make check TIER=boot'
-
-# figure NAME VALUE…: one object, of the median and the spread of the values
-figure()
-{
-	local name=$1
-
-	shift
-	printf '%s\n' "$@" | jq -sc --arg name "$name" --arg command "$COMMAND" 'sort | {
-		name: $name, n: null, value: .[length / 2 | floor], spread: [first, last],
-		repetitions: length, peer: null, peer_value: null, ratio: null, goal: null,
-		holds: null, command: $command}' >>"$LAB_OUT/figures.jsonl"
-}
 
 now_ms()
 {
@@ -75,7 +61,7 @@ figure_boot()
 	for ((i = 0; i < FIGURES_N; i++)); do
 		figure_boot_taken || return 1
 	done
-	figure ivmm_exec_to_init_ms "${boot_ms[@]}"
+	ktap_figure ivmm_exec_to_init_ms "${boot_ms[@]}"
 }
 
 # Private pages of everything but the guest's RAM, in KiB.
@@ -95,7 +81,7 @@ figure_private()
 	guest_start figures $FIGURES_KERNEL && guest_wait figures 240 || return 1
 	kib=$(private_kib "$(guest_pid figures)")
 	guest_stop figures || return 1
-	((kib > 0)) && figure ivmm_private_kib "$kib"
+	((kib > 0)) && ktap_figure ivmm_private_kib "$kib"
 }
 
 figure_size()
@@ -104,17 +90,10 @@ figure_size()
 
 	stripped=$(mktemp)
 	strip -o "$stripped" build/vmm/ivmm &&
-		figure ivmm_stripped_kib $(($(stat -c %s "$stripped") / 1024))
+		ktap_figure ivmm_stripped_kib $(($(stat -c %s "$stripped") / 1024))
 	rm -f "$stripped"
 }
 
-figure_write()
-{
-	jq -s . "$LAB_OUT/figures.jsonl" >"$LAB_OUT/figures.json"
-}
-
-rm -f "$LAB_OUT/figures.jsonl"
 ktap_main figure_boot "from exec of ivmm to the first line of the guest's init" \
 	figure_private "ivmm's private memory beside the guest's RAM, with one vCPU" \
-	figure_size "ivmm's size" \
-	figure_write "the figures are written"
+	figure_size "ivmm's size"
