@@ -3,6 +3,7 @@
 #ifndef IVSHMEM_HOST_COMPAT_H
 #define IVSHMEM_HOST_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 
@@ -11,6 +12,15 @@
 #else
 #define DEVNODE_CONST
 #endif
+
+static inline void eventfd_raise(struct eventfd_ctx *ctx)
+{
+#ifdef HAVE_EVENTFD_SIGNAL_ONE
+	eventfd_signal(ctx);
+#else
+	eventfd_signal(ctx, 1);
+#endif
+}
 
 #ifndef HAVE_VFS_MMAP
 #define vfs_mmap call_mmap

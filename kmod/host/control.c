@@ -46,7 +46,7 @@ static int create_check_form(struct host *host, const struct ivshmem_region_crea
 				   "the name has no NUL, or more than NULs behind it");
 	if (req->flags)
 		return host_refuse(host, req->name, "flags %#x are not known", req->flags);
-	if (memchr_inv(req->reserved, 0, sizeof(req->reserved)))
+	if (req->pad || memchr_inv(req->reserved, 0, sizeof(req->reserved)))
 		return host_refuse(host, req->name, "a reserved word is not 0");
 	return 0;
 }
@@ -62,7 +62,12 @@ static int control_create(struct host *host, const void __user *arg)
 	err = create_check_form(host, &req);
 	if (err)
 		return err;
-	spec = (struct region_spec){ .name = req.name, .size = req.size, .mode = req.mode };
+	spec = (struct region_spec){
+		.name = req.name,
+		.size = req.size,
+		.mode = req.mode,
+		.limits = { req.max_peers, req.max_vectors, req.max_user_kb },
+	};
 	err = owner_resolve(req.uid, &spec.uid);
 	if (err == -EINVAL)
 		return host_refuse(host, req.name, "there is no user %u", req.uid);

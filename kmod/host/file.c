@@ -161,6 +161,21 @@ static long region_ioctl_file(struct file *file, unsigned long arg)
 	return fd;
 }
 
+static int region_ioctl_peer_next(struct region *region, void __user *arg)
+{
+	struct ivshmem_peer_info info;
+	int err;
+
+	if (copy_from_user(&info, arg, sizeof(info)))
+		return -EFAULT;
+	if (info.flags || memchr_inv(info.reserved, 0, sizeof(info.reserved)))
+		return -EINVAL;
+	err = peer_next(&region->members, &info);
+	if (err)
+		return err;
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
 static long region_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -168,6 +183,10 @@ static long region_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return region_ioctl_info(file->private_data, (void __user *)arg);
 	case IVSHMEM_REGION_FILE:
 		return region_ioctl_file(file, arg);
+	case IVSHMEM_JOIN:
+		return member_join(file->private_data, file->f_mode, (void __user *)arg);
+	case IVSHMEM_PEER_NEXT:
+		return region_ioctl_peer_next(file->private_data, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

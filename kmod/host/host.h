@@ -16,6 +16,8 @@
 
 #include <linux/ivshmem_host.h>
 
+#include "members.h"
+
 struct vfsmount;
 
 /**
@@ -25,6 +27,7 @@ struct vfsmount;
  * @mnt: the private tmpfs mount that the pages of all regions live in
  * @devt: the first device number of all regions
  * @minors: which of them are taken
+ * @limits: of regions that are created without
  * @refusals: limits the log lines about refused requests
  * @lock: serializes creation, destruction and listing; guards the fields below
  * @regions: named regions by id
@@ -36,6 +39,7 @@ struct host {
 	struct vfsmount *mnt;
 	dev_t devt;
 	struct ida minors;
+	struct limits limits;
 	struct ratelimit_state refusals;
 
 	struct mutex lock;
@@ -55,6 +59,7 @@ struct host {
  * @gid: its group at creation
  * @mode: its permission bits at creation
  * @users: open files
+ * @members: who joined
  */
 struct region {
 	struct device dev;
@@ -67,6 +72,7 @@ struct region {
 	kgid_t gid;
 	umode_t mode;
 	atomic_t users;
+	struct members members;
 };
 
 /**
@@ -76,6 +82,7 @@ struct region {
  * @uid: owner
  * @gid: group
  * @mode: permission bits
+ * @limits: of its memberships; 0 for the module's
  */
 struct region_spec {
 	const char *name;
@@ -83,6 +90,7 @@ struct region_spec {
 	kuid_t uid;
 	kgid_t gid;
 	u32 mode;
+	struct limits limits;
 };
 
 /* main.c */
@@ -120,6 +128,7 @@ extern const struct attribute_group *region_groups[];
 
 /* params.c */
 struct params;
+int params_limits(struct limits *limits);
 struct params *params_parse(struct host *host);
 void params_create_regions(struct host *host, const struct params *params);
 

@@ -72,6 +72,9 @@ static int __init host_init(void)
 
 	if (IS_ERR(host))
 		return PTR_ERR(host);
+	err = params_limits(&host->limits);
+	if (err)
+		goto destroy_host;
 	err = regions_init(host);
 	if (err)
 		goto destroy_host;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module parameter `regions=NAME:SIZE[,NAME:SIZE...]`: regions of root's that are there from
- * the start. All of it is parsed before anything is made, since with the first device node the
- * module can have users, and a module with users can't fail to load.
+ * The module's parameters: the limits of regions that are created without their own, and
+ * `regions=NAME:SIZE[,NAME:SIZE...]`: regions of root's that are there from the start. All of it is
+ * parsed before anything is made, since with the first device node the module can have users, and a
+ * module with users can't fail to load.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
@@ -25,6 +27,20 @@ module_param(regions, charp, 0444);
 MODULE_PARM_DESC(regions,
 		 "Regions to begin with: NAME:SIZE[,NAME:SIZE...], SIZE in bytes or with K, M, G");
 
+static unsigned int max_peers = IVSHMEM_PEERS_MAX;
+module_param(max_peers, uint, 0444);
+MODULE_PARM_DESC(max_peers, "Peers of a region created without a limit: 1 to 65536 (65536)");
+
+static unsigned int max_vectors = IVSHMEM_VECTORS_MAX;
+module_param(max_vectors, uint, 0444);
+MODULE_PARM_DESC(max_vectors,
+		 "Vectors of a peer, in a region created without a limit: 1 to 2048 (2048)");
+
+static unsigned int max_user_kb = 16384;
+module_param(max_user_kb, uint, 0444);
+MODULE_PARM_DESC(max_user_kb,
+		 "KiB of kernel memory that the memberships of one user may hold in a region created without a limit: from 1 (16384)");
+
 /**
  * struct params - the parameter, parsed
  * @nr: regions
@@ -36,6 +52,32 @@ struct params {
 	char *text;
 	struct region_spec specs[];
 };
+
+static int limit_check(const char *name, unsigned int value, unsigned int max)
+{
+	if (value && value <= max)
+		return 0;
+	pr_err("parameter %s: %u is not of 1 to %u\n", name, value, max);
+	return -EINVAL;
+}
+
+/**
+ * params_limits() - read the parameters that are limits
+ * @limits: filled
+ *
+ * Return: 0, or -EINVAL for a value that can't be, named in the kernel log.
+ */
+int params_limits(struct limits *limits)
+{
+	int err = limit_check("max_peers", max_peers, IVSHMEM_PEERS_MAX);
+
+	if (!err)
+		err = limit_check("max_vectors", max_vectors, IVSHMEM_VECTORS_MAX);
+	if (!err)
+		err = limit_check("max_user_kb", max_user_kb, UINT_MAX);
+	*limits = (struct limits){ max_peers, max_vectors, max_user_kb };
+	return err;
+}
 
 /* memparse() wraps silently: of the product of number and suffix the number is a divisor again. */
 static int size_parse(const char *text, u64 *size)
@@ -115,7 +157,7 @@ static unsigned int params_count(const char *text)
 }
 
 /**
- * params_parse() - read the parameter
+ * params_parse() - read the parameter regions
  * @host: limits what the kernel log gets
  *
  * Return: what it asks for, for kfree(); NULL if it asks for nothing; an ERR_PTR for a value that

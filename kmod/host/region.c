@@ -40,6 +40,7 @@ static void region_release(struct device *dev)
 {
 	struct region *region = region_of_dev(dev);
 
+	members_fini(&region->members);
 	fput(region->pages);
 	kfree(region);
 }
@@ -106,6 +107,12 @@ int region_spec_check(struct host *host, const struct region_spec *spec)
 				   spec->size, PAGE_SIZE);
 	if (spec->mode & ~0777)
 		return host_refuse(host, spec->name, "mode %#o is not of 0777", spec->mode);
+	if (spec->limits.peers > IVSHMEM_PEERS_MAX)
+		return host_refuse(host, spec->name, "%u peers are more than %u",
+				   spec->limits.peers, IVSHMEM_PEERS_MAX);
+	if (spec->limits.vectors > IVSHMEM_VECTORS_MAX)
+		return host_refuse(host, spec->name, "%u vectors are more than %u",
+				   spec->limits.vectors, IVSHMEM_VECTORS_MAX);
 	return spec->size > MAX_LFS_FILESIZE ? -ENOSPC : 0;
 }
 
@@ -117,10 +124,20 @@ static struct file *region_pages(struct host *host, const struct region_spec *sp
 	return pages_create(host->mnt, name, spec->size);
 }
 
+static struct limits region_limits(const struct host *host, const struct limits *wanted)
+{
+	return (struct limits){
+		.peers = wanted->peers ?: host->limits.peers,
+		.vectors = wanted->vectors ?: host->limits.vectors,
+		.user_kb = wanted->user_kb ?: host->limits.user_kb,
+	};
+}
+
 /* A region with its pages and a reference of its own, which no one else knows yet. */
 static struct region *region_alloc(struct host *host, const struct region_spec *spec)
 {
 	struct region *region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
+	struct limits limits = region_limits(host, &spec->limits);
 	struct file *pages;
 
 	if (!region)
@@ -136,6 +153,7 @@ static struct region *region_alloc(struct host *host, const struct region_spec *
 	region->gid = spec->gid;
 	region->mode = spec->mode;
 	strscpy(region->name, spec->name, sizeof(region->name));
+	members_init(&region->members, &limits);
 	device_initialize(&region->dev);
 	region->dev.class = &host->class;
 	region->dev.type = &region_type;
@@ -287,6 +305,10 @@ void region_info(struct region *region, struct ivshmem_region_info *info)
 		.uid = from_kuid_munged(current_user_ns(), region->uid),
 		.gid = from_kgid_munged(current_user_ns(), region->gid),
 		.mode = region->mode,
+		.peers = READ_ONCE(region->members.living),
+		.max_peers = region->members.limits.peers,
+		.max_vectors = region->members.limits.vectors,
+		.max_user_kb = region->members.limits.user_kb,
 	};
 	strscpy_pad(info->name, region->name, sizeof(info->name));
 }

@@ -36,12 +36,47 @@ static ssize_t users_show(struct device *dev, struct device_attribute *attr, cha
 }
 static DEVICE_ATTR_RO(users);
 
+static ssize_t peers_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(region_of_dev(dev)->members.living));
+}
+static DEVICE_ATTR_RO(peers);
+
+static ssize_t vectors_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(region_of_dev(dev)->members.attached));
+}
+static DEVICE_ATTR_RO(vectors);
+
+static ssize_t max_peers_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", region_of_dev(dev)->members.limits.peers);
+}
+static DEVICE_ATTR_RO(max_peers);
+
+static ssize_t max_vectors_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", region_of_dev(dev)->members.limits.vectors);
+}
+static DEVICE_ATTR_RO(max_vectors);
+
+static ssize_t max_user_kb_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", region_of_dev(dev)->members.limits.user_kb);
+}
+static DEVICE_ATTR_RO(max_user_kb);
+
 static struct attribute *region_attrs[] = {
 	&dev_attr_id.attr,
 	&dev_attr_size.attr,
 	&dev_attr_allocated_kb.attr,
 	&dev_attr_huge_kb.attr,
 	&dev_attr_users.attr,
+	&dev_attr_peers.attr,
+	&dev_attr_vectors.attr,
+	&dev_attr_max_peers.attr,
+	&dev_attr_max_vectors.attr,
+	&dev_attr_max_user_kb.attr,
 	NULL
 };
 

@@ -3,7 +3,7 @@
 
 KMOD_TESTS := $(patsubst tests/kmod/%.c,$(B)/tests/kmod/%,$(sort $(wildcard tests/kmod/*.c)))
 
-$(KMOD_TESTS): $(B)/tests/kmod/%: tests/kmod/%.c tests/kmod/host.h tests/ktap.h \
+$(KMOD_TESTS): $(B)/tests/kmod/%: tests/kmod/%.c tests/kmod/host.h tests/kmod/member.h tests/ktap.h \
 		include/uapi/linux/ivshmem_host.h
 	@mkdir -p $(@D)
 	@echo "  CC      $@"

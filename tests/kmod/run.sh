@@ -18,5 +18,6 @@ kmod_load || {
 
 ktap_programs $programs/create $programs/file $programs/map $programs/lifetime \
 	$programs/permission $programs/ioctls $programs/plainfile $programs/client \
+	$programs/join \
 	tests/kmod/params.sh tests/kmod/sysfs.sh tests/kmod/tools.sh \
 	tests/kmod/ivshmemctl.sh tests/kmod/pci.sh $programs/stress tests/kmod/end.sh
