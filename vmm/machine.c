@@ -12,6 +12,7 @@
 #include "kvm/coalesced.h"
 #include "kvm/ioeventfd.h"
 #include "kvm/kvm.h"
+#include "kvm/msi.h"
 #include "kvm/slots.h"
 #include "kvm/vcpu.h"
 #include "machine.h"
@@ -174,12 +175,20 @@ static void machine_pci_down(struct machine *m)
 /* What was added before a failure goes with the bus and the list of backends. */
 static int machine_devices_up(struct machine *m, struct error *err)
 {
+	const struct ivshmem_host host = {
+		.bus = m->pci,
+		.mem = m->memory,
+		.hostmem = &m->hostmem,
+		.loop = m->loop,
+		.msi = m->msi,
+		.restoring = m->opts->restore,
+	};
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && i < m->opts->nr_objects; i++)
 		ret = hostmem_add(&m->hostmem, &m->opts->objects[i], err);
 	for (unsigned int i = 0; !ret && i < m->opts->nr_devices; i++)
-		ret = ivshmem_create(m->pci, m->memory, &m->hostmem, &m->opts->devices[i], err);
+		ret = ivshmem_create(&host, &m->opts->devices[i], err);
 	return ret ? ret : pci_assign(m->pci, err);
 }
 
@@ -201,6 +210,16 @@ static int machine_kvm_up(struct machine *m, struct error *err)
 static void machine_kvm_down(struct machine *m)
 {
 	kvm_destroy(m->kvm);
+}
+
+static int machine_msi_up(struct machine *m, struct error *err)
+{
+	return kvm_msi_create(&m->msi, m->kvm, err);
+}
+
+static void machine_msi_down(struct machine *m)
+{
+	kvm_msi_destroy(m->msi);
 }
 
 static int machine_slots_up(struct machine *m, struct error *err)
@@ -292,13 +311,14 @@ static const struct machine_step machine_steps[] = {
 	{ machine_tree_up, machine_tree_down },
 	{ machine_restore_open, machine_restore_close },
 	{ machine_boot_up, NULL },
+	{ machine_kvm_up, machine_kvm_down },
+	{ machine_msi_up, machine_msi_down },
 	{ machine_power_up, machine_power_down },
 	{ machine_pci_up, machine_pci_down },
 	{ machine_firmware_up, machine_firmware_down },
 	{ machine_devices_up, NULL },
 	{ machine_serials_up, machine_serials_down },
 	{ machine_debugcon_up, machine_debugcon_down },
-	{ machine_kvm_up, machine_kvm_down },
 	{ machine_pit_up, NULL },
 	{ machine_slots_up, machine_slots_down },
 	{ machine_ioeventfds_up, machine_ioeventfds_down },

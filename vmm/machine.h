@@ -29,6 +29,7 @@ struct kvm_ioeventfds;
 struct kvm_slots;
 struct loop;
 struct monitor;
+struct msi_provider;
 struct pci_bus;
 struct serial;
 struct snapshot_load;
@@ -60,6 +61,7 @@ struct machine {
 
 	struct vcpu_entry entry;
 	struct kvm *kvm;
+	struct msi_provider *msi;		/* KVM's */
 	struct kvm_slots *slots;
 	struct kvm_ioeventfds *ioeventfds;
 	struct kvm_coalesced *coalesced;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -18,6 +19,17 @@ static void standard_fds_open(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			open("/dev/null", O_RDWR); /* takes the lowest number that is free: fd */
+}
+
+/* Each vector of each peer is a descriptor; who limits us says so by the hard limit. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /*
@@ -85,6 +97,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	standard_fds_open();
+	descriptors_raise();
 	/* a heap a thread would be memory for nothing: threads hardly allocate */
 	mallopt(M_ARENA_MAX, 1);
 	ret = options_parse(&opts, argc, argv, &err);

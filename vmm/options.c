@@ -253,7 +253,8 @@ static const struct option options[] = {
 	{ "monitor", "DEV", "where commands are taken: unix:PATH, none", parse_monitor },
 	{ "object", "BACKEND", "memory: memory-backend-{ram,file,memfd,ivshmem},id=ID,size=SIZE,…",
 	  parse_object },
-	{ "device", "DEVICE", "a PCI device: ivshmem,shm=NAME,size=SIZE or ivshmem-plain,memdev=ID",
+	{ "device", "DEVICE", "a PCI device: ivshmem,shm=NAME,size=SIZE[,vectors=N], "
+	  "ivshmem-plain,memdev=ID",
 	  parse_device },
 	{ "accel", "ACCEL", "kvm[,dirty-ring-size=N]: as ever, or with rings for dirty pages",
 	  parse_accel },

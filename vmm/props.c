@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A "driver,key=value,…" text as properties. Which of them a driver has is its own business. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,24 @@ int props_size(const struct props *o, const char *key, uint64_t unit, uint64_t *
 	if (ret)
 		return error_arg(err, -EINVAL, "%s %s: %s=%s is not a size; write a number with k, "
 				 "M or G behind it", o->option, o->driver, key, text);
+	return 0;
+}
+
+int props_number(const struct props *o, const char *key, unsigned int min, unsigned int max,
+		 unsigned int *value, struct error *err)
+{
+	const char *text = props_get(o, key);
+	unsigned long n;
+	char *end;
+
+	if (!text)
+		return 0;
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno || n < min || n > max)
+		return error_arg(err, -EINVAL, "%s %s: %s=%s is not a whole number from %u to %u",
+				 o->option, o->driver, key, text, min, max);
+	*value = n;
 	return 0;
 }
 

@@ -41,9 +41,14 @@ const char *props_get(const struct props *o, const char *key);
  */
 int props_check(const struct props *o, const char *const *keys, struct error *err);
 
-/* @key as a size in @unit bytes, or as a switch (on, off); unset: @value stays. -EINVAL. */
+/*
+ * @key as a size in @unit bytes, a whole number from @min to @max, or a switch (on, off); unset:
+ * @value stays. -EINVAL.
+ */
 int props_size(const struct props *o, const char *key, uint64_t unit, uint64_t *value,
 	       struct error *err);
+int props_number(const struct props *o, const char *key, unsigned int min, unsigned int max,
+		 unsigned int *value, struct error *err);
 int props_bool(const struct props *o, const char *key, bool *value, struct error *err);
 
 #endif /* VMM_PROPS_H */

@@ -47,7 +47,11 @@ static int board_devices(struct board *b, int fd, struct error *err)
 	ret = ret ? ret : options_parse(&b->opts, 7, argv, err);
 	hostmem_init(&b->hostmem, b->g.mem);
 	ret = ret ? ret : hostmem_add(&b->hostmem, &b->opts.objects[0], err);
-	return ret ? ret : ivshmem_create(b->bus, b->g.mem, &b->hostmem, &b->opts.devices[0], err);
+	if (ret)
+		return ret;
+	return ivshmem_create(&(struct ivshmem_host){ .bus = b->bus, .mem = b->g.mem,
+						      .hostmem = &b->hostmem },
+			      &b->opts.devices[0], err);
 }
 
 static int board_create(struct board *b, int fd)

@@ -71,6 +71,9 @@ static time_t now(void)
 
 static void machine_plug(struct machine *m, const char *size)
 {
+	const struct ivshmem_host host = {
+		.bus = m->bus, .mem = m->mem, .hostmem = &m->hostmem,
+	};
 	struct error err;
 	char object[64];
 
@@ -78,7 +81,7 @@ static void machine_plug(struct machine *m, const char *size)
 	assert_ok(props_parse(&m->object, "-object", object, &err));
 	assert_ok(props_parse(&m->device, "-device", "ivshmem-plain,memdev=m", &err));
 	assert_ok(hostmem_add(&m->hostmem, &m->object, &err));
-	assert_ok(ivshmem_create(m->bus, m->mem, &m->hostmem, &m->device, &err));
+	assert_ok(ivshmem_create(&host, &m->device, &err));
 }
 
 /* @size: of the shared memory; NULL: no such device. */

@@ -6,6 +6,7 @@
 #ifndef VMM_HOSTMEM_HOSTMEM_H
 #define VMM_HOSTMEM_HOSTMEM_H
 
+#include <linux/ivshmem_host.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -22,6 +23,8 @@ struct hostmem_backend {
 	bool readonly;			/* neither we nor a guest can write */
 	int region_fd;			/* open as long as its memory is in use, so that the host
 					 * module counts us among its users; -1: no region */
+	char region[IVSHMEM_NAME_SIZE];	/* its name */
+	uint32_t max_peers;		/* that it may have; ids of peers are below */
 	struct memory_region mr;	/* the memory */
 };
 

@@ -62,6 +62,8 @@ static int region_map(struct hostmem_backend *b, struct memory *mem, const struc
 				 size_text(r->info.size).text, strerror(-ret));
 	b->readonly = r->readonly;
 	b->region_fd = r->fd;
+	b->max_peers = r->info.max_peers;
+	memcpy(b->region, r->info.name, sizeof(b->region));
 	return 0;
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ivshmem-plain device: BAR 0 has its registers, BAR 2 is the backend's memory itself, so that
- * no access to it comes here. ivshmem_options.c knows the command line.
+ * The ivshmem device: BAR 0 has its registers, BAR 2 is the backend's memory itself, so that no
+ * access to it comes here. ivshmem_options.c knows the command line, ivshmem_doorbell.c what a
+ * device with interrupts has beyond that.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hw/ivshmem_doorbell.h"
 #include "hw/ivshmem_options.h"
 #include "ivshmem_regs.h"
 #include "util.h"
@@ -17,6 +19,7 @@ struct ivshmem {
 	struct hostmem *hostmem;
 	struct hostmem_backend *backend;
 	struct memory_region regs;
+	struct doorbell_device *doorbell;	/* NULL: the plain device */
 
 	pthread_mutex_t lock;		/* guards the registers */
 	uint32_t intr_mask, intr_status;
@@ -31,28 +34,29 @@ static const struct pci_identity ivshmem_identity = {
 	.revision = IVSHMEM_REVISION,
 };
 
-static uint32_t reg_read(struct ivshmem *s, hwaddr addr)
+/* Of both devices. */
+static bool is_plain(hwaddr addr)
+{
+	return addr == IVSHMEM_INTR_MASK || addr == IVSHMEM_INTR_STATUS;
+}
+
+static uint32_t plain_read(struct ivshmem *s, hwaddr addr)
 {
 	uint32_t value;
 
-	switch (addr) {
-	case IVSHMEM_INTR_MASK:
-		return s->intr_mask;
-	case IVSHMEM_INTR_STATUS:
-		value = s->intr_status;
+	pthread_mutex_lock(&s->lock);
+	value = addr == IVSHMEM_INTR_MASK ? s->intr_mask : s->intr_status;
+	if (addr == IVSHMEM_INTR_STATUS)
 		s->intr_status = 0;
-		return value;
-	default:		/* also IVPosition and Doorbell of a device without interrupts */
-		return 0;
-	}
+	pthread_mutex_unlock(&s->lock);
+	return value;
 }
 
-static void reg_write(struct ivshmem *s, hwaddr addr, uint32_t value)
+static void plain_write(struct ivshmem *s, hwaddr addr, uint32_t value)
 {
-	if (addr == IVSHMEM_INTR_MASK)
-		s->intr_mask = value;
-	else if (addr == IVSHMEM_INTR_STATUS)
-		s->intr_status = value;
+	pthread_mutex_lock(&s->lock);
+	*(addr == IVSHMEM_INTR_MASK ? &s->intr_mask : &s->intr_status) = value;
+	pthread_mutex_unlock(&s->lock);
 }
 
 /* Registers are words; what is narrower, wider or across two of them reads 0 and writes nothing. */
@@ -61,6 +65,7 @@ static bool is_word(hwaddr addr, unsigned int size)
 	return size == 4 && addr % 4 == 0;
 }
 
+/* IVPosition and Doorbell of a device without interrupts read 0, too. */
 static enum memtx_result regs_read(void *opaque, hwaddr addr, uint64_t *data, unsigned int size)
 {
 	struct ivshmem *s = opaque;
@@ -68,9 +73,10 @@ static enum memtx_result regs_read(void *opaque, hwaddr addr, uint64_t *data, un
 	*data = 0;
 	if (!is_word(addr, size))
 		return MEMTX_OK;
-	pthread_mutex_lock(&s->lock);
-	*data = reg_read(s, addr);
-	pthread_mutex_unlock(&s->lock);
+	if (is_plain(addr))
+		*data = plain_read(s, addr);
+	else if (s->doorbell)
+		*data = doorbell_device_read(s->doorbell, addr);
 	return MEMTX_OK;
 }
 
@@ -80,9 +86,10 @@ static enum memtx_result regs_write(void *opaque, hwaddr addr, uint64_t data, un
 
 	if (!is_word(addr, size))
 		return MEMTX_OK;
-	pthread_mutex_lock(&s->lock);
-	reg_write(s, addr, data);
-	pthread_mutex_unlock(&s->lock);
+	if (is_plain(addr))
+		plain_write(s, addr, data);
+	else if (s->doorbell)
+		doorbell_device_write(s->doorbell, addr, data);
 	return MEMTX_OK;
 }
 
@@ -106,6 +113,8 @@ static void ivshmem_save(struct pci_device *dev, struct state *state)
 	pthread_mutex_lock(&s->lock);
 	state_put_fields(state, ivshmem_fields, ARRAY_SIZE(ivshmem_fields), s);
 	pthread_mutex_unlock(&s->lock);
+	if (s->doorbell)
+		doorbell_device_save(s->doorbell, state);
 }
 
 static int ivshmem_load(struct pci_device *dev, const struct state *state, struct error *err)
@@ -116,7 +125,17 @@ static int ivshmem_load(struct pci_device *dev, const struct state *state, struc
 	pthread_mutex_lock(&s->lock);
 	ret = state_get_fields(state, ivshmem_fields, ARRAY_SIZE(ivshmem_fields), s, err);
 	pthread_mutex_unlock(&s->lock);
-	return ret;
+	return ret || !s->doorbell ? ret : doorbell_device_load(s->doorbell, dev, state, err);
+}
+
+static void ivshmem_config_written(struct pci_device *dev, unsigned int reg, unsigned int size)
+{
+	struct ivshmem *s = container_of(dev, struct ivshmem, pci);
+
+	(void)reg;
+	(void)size;
+	if (s->doorbell)
+		doorbell_device_config_written(s->doorbell, dev);
 }
 
 static void ivshmem_destroy(struct pci_device *dev)
@@ -124,6 +143,7 @@ static void ivshmem_destroy(struct pci_device *dev)
 	struct ivshmem *s = container_of(dev, struct ivshmem, pci);
 
 	memory_region_fini(&s->regs);
+	doorbell_device_destroy(s->doorbell);
 	hostmem_put(s->hostmem, s->backend);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -141,32 +161,44 @@ static int register_bars(struct ivshmem *s)
 				&s->backend->mr);
 }
 
+static int regs_init(struct ivshmem *s, struct memory *mem, const char *driver,
+		     struct error *err)
+{
+	int ret = memory_region_init_io(&s->regs, mem, NULL, &regs_ops, s, "ivshmem-regs",
+					IVSHMEM_REGS_SIZE);
+
+	if (!ret)
+		ret = register_bars(s);
+	return ret ? error_set(err, ret, "-device %s: %s", driver, strerror(-ret)) : 0;
+}
+
 /* The device as such; it has its backend already. */
-static int ivshmem_init(struct ivshmem *s, struct pci_bus *bus, struct memory *mem,
+static int ivshmem_init(struct ivshmem *s, const struct ivshmem_host *host,
 			const struct ivshmem_options *opts, struct error *err)
 {
 	struct error why;
 	int ret;
 
 	pthread_mutex_init(&s->lock, NULL);
-	pci_device_init(&s->pci, "ivshmem-plain", &ivshmem_identity);
+	pci_device_init(&s->pci, opts->vectors ? "ivshmem-doorbell" : "ivshmem-plain",
+			&ivshmem_identity);
 	s->pci.id = opts->id;
 	s->pci.destroy = ivshmem_destroy;
+	s->pci.config_written = ivshmem_config_written;
 	s->pci.save = ivshmem_save;
 	s->pci.load = ivshmem_load;
-	ret = memory_region_init_io(&s->regs, mem, NULL, &regs_ops, s, "ivshmem-regs",
-				    IVSHMEM_REGS_SIZE);
-	if (!ret)
-		ret = register_bars(s);
+	ret = regs_init(s, host->mem, opts->driver, err);
+	if (!ret && opts->vectors)
+		ret = doorbell_device_create(&s->doorbell, host, opts, &s->pci, &s->regs,
+					      s->backend, err);
 	if (ret)
-		return error_set(err, ret, "-device %s: %s", opts->driver, strerror(-ret));
-	if (pci_device_add(bus, &s->pci, PCI_DEVFN_ANY, &why))
+		return ret;
+	if (pci_device_add(host->bus, &s->pci, PCI_DEVFN_ANY, &why))
 		return error_arg(err, -EINVAL, "-device %s: %s", opts->driver, why.text);
 	return 0;
 }
 
-int ivshmem_create(struct pci_bus *bus, struct memory *mem, struct hostmem *hostmem,
-		   const struct props *o, struct error *err)
+int ivshmem_create(const struct ivshmem_host *host, const struct props *o, struct error *err)
 {
 	struct ivshmem_options opts;
 	struct ivshmem *s;
@@ -178,13 +210,13 @@ int ivshmem_create(struct pci_bus *bus, struct memory *mem, struct hostmem *host
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return error_set(err, -ENOMEM, "-device %s: out of memory", opts.driver);
-	s->hostmem = hostmem;
-	ret = ivshmem_backend_get(&opts, hostmem, &s->backend, err);
+	s->hostmem = host->hostmem;
+	ret = ivshmem_backend_get(&opts, host->hostmem, &s->backend, err);
 	if (ret) {
 		free(s);
 		return ret;
 	}
-	ret = ivshmem_init(s, bus, mem, &opts, err);
+	ret = ivshmem_init(s, host, &opts, err);
 	if (ret)
 		ivshmem_destroy(&s->pci);
 	return ret;

@@ -5,6 +5,7 @@
 
 #include "hostmem/region.h"
 #include "hw/ivshmem_options.h"
+#include "pci/msix.h"
 #include "size.h"
 #include "util.h"
 
@@ -12,14 +13,18 @@
 
 struct ivshmem_driver {
 	const char *name;
-	const char *keys[4];		/* ends with NULL */
+	const char *keys[8];		/* ends with NULL */
 	const char *needs[3];		/* which of them can't be left out; ends with NULL */
+	unsigned int vectors_min, vectors;	/* at least, and if not said; both 0: never any */
 	const char *example;
 };
 
 static const struct ivshmem_driver drivers[] = {
-	{ "ivshmem", { "shm", "size", "id" }, { "shm", "size" }, "ivshmem,shm=NAME,size=64M" },
-	{ "ivshmem-plain", { "memdev", "id" }, { "memdev" }, "ivshmem-plain,memdev=ID" },
+	{ "ivshmem", { "shm", "size", "vectors", "peer", "id" }, { "shm", "size" }, 0, 0,
+	  "ivshmem,shm=NAME,size=64M" },
+	{ "ivshmem-plain", { "memdev", "id" }, { "memdev" }, 0, 0, "ivshmem-plain,memdev=ID" },
+	{ "ivshmem-doorbell", { "shm", "size", "memdev", "vectors", "peer", "id" },
+	  { "shm", "size" }, 1, 1, "ivshmem-doorbell,shm=NAME,size=64M,vectors=4" },
 };
 
 static const struct ivshmem_driver *driver_find(const char *name)
@@ -30,13 +35,17 @@ static const struct ivshmem_driver *driver_find(const char *name)
 	return NULL;
 }
 
-static int driver_check(const struct ivshmem_driver *driver, const struct props *o,
+static bool driver_has(const struct ivshmem_driver *driver, const char *key)
+{
+	for (const char *const *known = driver->keys; *known; known++)
+		if (!strcmp(*known, key))
+			return true;
+	return false;
+}
+
+static int driver_needs(const struct ivshmem_driver *driver, const struct props *o,
 			struct error *err)
 {
-	int ret = props_check(o, driver->keys, err);
-
-	if (ret)
-		return ret;
 	for (const char *const *key = driver->needs; *key; key++) {
 		const char *value = props_get(o, *key);
 
@@ -46,6 +55,33 @@ static int driver_check(const struct ivshmem_driver *driver, const struct props 
 					 *key, driver->example);
 	}
 	return 0;
+}
+
+/* QEMU's words for what is done in another way here. */
+static int driver_check_qemu(const struct props *o, struct error *err)
+{
+	const char *chardev = props_get(o, "chardev");
+
+	if (!chardev)
+		return 0;
+	return error_arg(err, -EINVAL, "-device %s: chardev=%s: no server is needed: the module "
+			 "ivshmem_host knows the peers of each region; write shm=NAME,size=SIZE",
+			 o->driver, chardev);
+}
+
+static int driver_check(const struct ivshmem_driver *driver, const struct props *o,
+			struct error *err)
+{
+	int ret = driver_check_qemu(o, err);
+
+	if (!ret)
+		ret = props_check(o, driver->keys, err);
+	if (ret || !props_get(o, "memdev") || !driver_has(driver, "shm"))
+		return ret ? ret : driver_needs(driver, o, err);
+	if (!props_get(o, "shm") && !props_get(o, "size"))
+		return 0;
+	return error_arg(err, -EINVAL, "-device %s: memdev= and shm= or size= exclude each other; "
+			 "write -device %s", o->text, driver->example);
 }
 
 /* PCI knows no other sizes. */
@@ -74,6 +110,24 @@ static int shm_parse(struct ivshmem_options *opts, const struct props *o, struct
 	return ret;
 }
 
+/* Who is a peer has vectors. */
+static int vectors_parse(struct ivshmem_options *opts, const struct ivshmem_driver *driver,
+			 const struct props *o, struct error *err)
+{
+	int ret;
+
+	opts->vectors = driver->vectors;
+	opts->peer = IVSHMEM_PEER_ANY;
+	ret = props_number(o, "vectors", driver->vectors_min, PCI_MSIX_VECTORS_MAX,
+			   &opts->vectors, err);
+	if (!ret)
+		ret = props_number(o, "peer", 0, IVSHMEM_PEERS_MAX - 1, &opts->peer, err);
+	if (!ret && opts->peer != IVSHMEM_PEER_ANY && !opts->vectors)
+		ret = error_arg(err, -EINVAL, "-device %s: peer=%u is for a device with "
+				"interrupts; add vectors=N", opts->driver, opts->peer);
+	return ret;
+}
+
 int ivshmem_options_parse(struct ivshmem_options *opts, const struct props *o,
 			  struct error *err)
 {
@@ -81,8 +135,8 @@ int ivshmem_options_parse(struct ivshmem_options *opts, const struct props *o,
 	int ret;
 
 	if (!driver)
-		return error_arg(err, -EINVAL, "-device %s: unknown; there are %s, %s", o->driver,
-				 drivers[0].name, drivers[1].name);
+		return error_arg(err, -EINVAL, "-device %s: unknown; there are %s, %s, %s",
+				 o->driver, drivers[0].name, drivers[1].name, drivers[2].name);
 	ret = driver_check(driver, o, err);
 	if (ret)
 		return ret;
@@ -92,7 +146,8 @@ int ivshmem_options_parse(struct ivshmem_options *opts, const struct props *o,
 		.memdev = props_get(o, "memdev"),
 		.shm = props_get(o, "shm"),
 	};
-	return opts->shm ? shm_parse(opts, o, err) : 0;
+	ret = vectors_parse(opts, driver, o, err);
+	return ret || !opts->shm ? ret : shm_parse(opts, o, err);
 }
 
 int ivshmem_check(const struct props *o, struct error *err)
@@ -113,6 +168,10 @@ static int memdev_get(const struct ivshmem_options *opts, struct hostmem *hostme
 		return ret;
 	size = memory_region_size(&(*out)->mr);
 	ret = size_check(opts->driver, size, size_text(size).text, err);
+	if (!ret && opts->vectors && (*out)->region_fd < 0)
+		ret = error_arg(err, -EINVAL, "-device %s: memdev=%s is no region of the module "
+				"ivshmem_host, which alone knows peers: name one (shm=NAME), or "
+				"take -device ivshmem-plain", opts->driver, opts->memdev);
 	if (ret)
 		hostmem_put(hostmem, *out);
 	return ret;
