@@ -4,6 +4,9 @@
  * of ours; what comes while nobody is connected waits in the eventfd.
  */
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -12,11 +15,14 @@
 
 #include "../ktap.h"
 #include "guest.h"
+#include "layout.h"
 
 #define VECTOR		0x40
 #define OTHER		0x41
-#define ROUTES		2048u
+#define MANY		2048u		/* as many as MSI-X has for one device */
+#define VECTORS		(GUEST_VECTOR_LAST - GUEST_VECTOR_FIRST + 1)
 #define ROUNDS		2000u
+#define CHANGES		500u
 
 /* An eventfd and its route. */
 struct line {
@@ -97,14 +103,340 @@ static int kept_while_masked(struct guest *g)
 	return 0;
 }
 
+
+/* --- changes while signals come --- */
+
+/* A thread that does something to a line over and over, and how often it did. */
+struct changer {
+	struct line *line;
+	void (*change)(struct line *l, unsigned int round);
+	atomic_bool stop;
+	atomic_uint rounds;
+	pthread_t thread;
+};
+
+static void *changer_run(void *opaque)
+{
+	struct changer *c = opaque;
+
+	while (!atomic_load(&c->stop))
+		c->change(c->line, c->rounds++);
+	return NULL;
+}
+
+static void change_message(struct line *l, unsigned int round)
+{
+	line_connect(l, round % 2 ? VECTOR : OTHER);
+}
+
+static void change_mask(struct line *l, unsigned int round)
+{
+	(void)round;
+	line_disconnect(l);
+	line_connect(l, VECTOR);
+}
+
+static uint64_t both(struct guest *g)
+{
+	return guest_interrupts(g, VECTOR) + guest_interrupts(g, OTHER);
+}
+
+/* One signal at a time, and each arrives, once; until there were enough changes, too. */
+static int signal_and_count(struct changer *c, unsigned int *signals)
+{
+	struct line *l = c->line;
+
+	for (*signals = 0; *signals < ROUNDS || c->rounds < CHANGES;) {
+		time_t end = time(NULL) + 20;
+
+		EXPECT(!eventfd_write(l->fd, 1));
+		++*signals;
+		while (both(l->g) < *signals) {
+			EXPECT(time(NULL) <= end);
+			sched_yield();
+		}
+		EXPECT(both(l->g) == *signals);
+	}
+	return 0;
+}
+
+static int while_changing(struct guest *g, void (*change)(struct line *, unsigned int))
+{
+	struct line l;
+	struct changer c = { .line = &l, .change = change };
+	unsigned int signals;
+	int ret;
+
+	EXPECT_PASS(line_create(&l, g));
+	EXPECT(!line_connect(&l, VECTOR));
+	EXPECT(!pthread_create(&c.thread, NULL, changer_run, &c));
+	ret = signal_and_count(&c, &signals);
+	atomic_store(&c.stop, true);
+	pthread_join(c.thread, NULL);
+	EXPECT_PASS(ret);
+	printf("# %u changes during %u signals\n", c.rounds, signals);
+	guest_load(g, 0, 8);
+	EXPECT(both(g) == signals);
+	line_destroy(&l);
+	return 0;
+}
+
+static int other_messages(struct guest *g)
+{
+	EXPECT_PASS(while_changing(g, change_message));
+	EXPECT(guest_interrupts(g, VECTOR) && guest_interrupts(g, OTHER));
+	return 0;
+}
+
+static int masks(struct guest *g)
+{
+	return while_changing(g, change_mask);
+}
+
+/* --- many --- */
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
+}
+
+static int may_open_many(void)
+{
+	struct rlimit files;
+
+	EXPECT(!getrlimit(RLIMIT_NOFILE, &files));
+	files.rlim_cur = files.rlim_max;
+	EXPECT(!setrlimit(RLIMIT_NOFILE, &files));
+	return files.rlim_cur < 3 * MANY ? ktap_skip("no more than %lu files may be open",
+						     (unsigned long)files.rlim_cur) : 0;
+}
+
+static unsigned int vector_of_line(unsigned int n)
+{
+	return GUEST_VECTOR_FIRST + n % VECTORS;
+}
+
+static int lines_connect(struct line *lines, const char *what)
+{
+	double start = now_us();
+
+	for (unsigned int n = 0; n < MANY; n++)
+		EXPECT(!line_connect(&lines[n], vector_of_line(n)));
+	printf("# %s: %.1f us each\n", what, (now_us() - start) / MANY);
+	return 0;
+}
+
+/* One after the other, or those that have a vector in common would be one interrupt. */
+static int lines_signal(struct line *lines, uint64_t before)
+{
+	for (unsigned int n = 0; n < MANY; n++) {
+		EXPECT(!eventfd_write(lines[n].fd, 1));
+		guest_wait_interrupts(lines[n].g, vector_of_line(n), before + n / VECTORS + 1);
+	}
+	return 0;
+}
+
+static int many_lines(struct guest *g, struct line *lines)
+{
+	const uint64_t each = (MANY + VECTORS - 1) / VECTORS;
+	double start;
+
+	for (unsigned int n = 0; n < MANY; n++)
+		EXPECT_PASS(line_create(&lines[n], g));
+	EXPECT_PASS(lines_connect(lines, "connected with a new message"));
+	EXPECT_PASS(lines_signal(lines, 0));
+	start = now_us();
+	for (unsigned int n = 0; n < MANY; n++)
+		line_disconnect(&lines[n]);
+	printf("# disconnected: %.1f us each\n", (now_us() - start) / MANY);
+	EXPECT_PASS(lines_connect(lines, "connected again"));
+	for (unsigned int n = 0; n < VECTORS - MANY % VECTORS; n++)
+		EXPECT(!eventfd_write(lines[VECTORS - 1 - n].fd, 1));
+	for (unsigned int v = 0; v < VECTORS; v++)
+		guest_wait_interrupts(g, GUEST_VECTOR_FIRST + v, each);
+	EXPECT_PASS(lines_signal(lines, each));
+	for (unsigned int n = 0; n < MANY; n++)
+		line_destroy(&lines[n]);
+	return 0;
+}
+
+static int many(struct guest *g)
+{
+	struct line *lines = calloc(MANY, sizeof(*lines));
+	int ret;
+
+	EXPECT(lines);
+	EXPECT_PASS(may_open_many());
+	ret = many_lines(g, lines);
+	free(lines);
+	return ret;
+}
+
+/* All share an eventfd that nobody connects, but for the last. */
+static int limit(struct guest *g)
+{
+	unsigned int max = kvm_capability(g->kvm, KVM_CAP_IRQ_ROUTING), nr = 0;
+	struct msi_route **routes = calloc(max + 1, sizeof(routes[0])), *more;
+	const struct msi_ops *ops = g->msi->ops;
+	struct line last = { .g = g, .fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
+	int ret = 0;
+
+	EXPECT(routes && last.fd >= 0);
+	while (nr <= max && !ret)
+		ret = ops->create(g->msi, last.fd, &routes[nr++]);
+	nr--;
+	printf("# %u routes\n", nr);
+	EXPECT(ret == -ENOSPC && nr >= MANY && nr < max);
+	last.route = routes[nr - 1];
+	EXPECT(!line_connect(&last, VECTOR));
+	EXPECT(!eventfd_write(last.fd, 1));
+	guest_wait_interrupts(g, VECTOR, 1);
+	ops->destroy(g->msi, routes[0]);
+	EXPECT(!ops->create(g->msi, last.fd, &routes[0]));
+	EXPECT(ops->create(g->msi, last.fd, &more) == -ENOSPC);
+	while (nr)
+		ops->destroy(g->msi, routes[--nr]);
+	close(last.fd);
+	free(routes);
+	return 0;
+}
+
+/* --- what was there before --- */
+
+#define IOAPIC_SELECT	0
+#define IOAPIC_WINDOW	0x10
+#define IOAPIC_PIN(n)	(0x10 + 2 * (n))
+#define PIC_MASTER	0x20
+#define PIC_SLAVE	0xa0
+#define PINS		24
+#define PIN_VECTOR	0x50
+#define PIC_VECTOR	0x70
+
+static void ioapic_store(struct guest *g, unsigned int reg, uint32_t value)
+{
+	guest_store(g, LAYOUT_IOAPIC + IOAPIC_SELECT, reg, 4);
+	guest_store(g, LAYOUT_IOAPIC + IOAPIC_WINDOW, value, 4);
+}
+
+static int pulse(struct guest *g, unsigned int line, unsigned int vector)
+{
+	uint64_t before = guest_interrupts(g, vector);
+
+	EXPECT(!kvm_irq_line(g->kvm, line, true));
+	EXPECT(!kvm_irq_line(g->kvm, line, false));
+	guest_wait_interrupts(g, vector, before + 1);
+	return 0;
+}
+
+static void pics_mask(struct guest *g)
+{
+	guest_out(g, PIC_MASTER + 1, 0xff, 1);
+	guest_out(g, PIC_SLAVE + 1, 0xff, 1);
+}
+
+/* Each line alone is unmasked, and raises the vector of its pin. */
+static int ioapic_lines(struct guest *g)
+{
+	pics_mask(g);
+	for (unsigned int line = 0; line < PINS; line++) {
+		ioapic_store(g, IOAPIC_PIN(line) + 1, 0);
+		ioapic_store(g, IOAPIC_PIN(line), PIN_VECTOR + line);
+		EXPECT_PASS(pulse(g, line, PIN_VECTOR + line));
+		ioapic_store(g, IOAPIC_PIN(line), 0x10000);
+	}
+	return 0;
+}
+
+/* Its four words of setup: edges, the first vector, who is where in the cascade, automatic end. */
+static void pic_set_up(struct guest *g, uint16_t port, unsigned int vector, unsigned int cascade)
+{
+	guest_out(g, port, 0x11, 1);
+	guest_out(g, port + 1, vector, 1);
+	guest_out(g, port + 1, cascade, 1);
+	guest_out(g, port + 1, 3, 1);
+	guest_out(g, port + 1, 0, 1);
+}
+
+static int pic_lines(struct guest *g)
+{
+	pic_set_up(g, PIC_MASTER, PIC_VECTOR, 1 << 2);
+	pic_set_up(g, PIC_SLAVE, PIC_VECTOR + 8, 2);
+	for (unsigned int line = 0; line < 16; line++) {
+		if (line != 2)
+			EXPECT_PASS(pulse(g, line, PIC_VECTOR + line));
+	}
+	return 0;
+}
+
+static int lines_stay(struct guest *g)
+{
+	struct line l;
+
+	EXPECT_PASS(ioapic_lines(g));
+	EXPECT_PASS(line_create(&l, g));
+	EXPECT(!line_connect(&l, VECTOR));
+	EXPECT_PASS(ioapic_lines(g));
+	EXPECT_PASS(pic_lines(g));
+	EXPECT(!eventfd_write(l.fd, 1));
+	guest_wait_interrupts(g, VECTOR, 1);
+	line_destroy(&l);
+	EXPECT_PASS(ioapic_lines(g));
+	return 0;
+}
+
+/* --- how long it takes --- */
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int latency(struct guest *g)
+{
+	static double us[ROUNDS];
+	struct line l;
+
+	EXPECT_PASS(line_create(&l, g));
+	EXPECT(!line_connect(&l, VECTOR));
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		double start = now_us();
+
+		EXPECT(!eventfd_write(l.fd, 1));
+		guest_wait_interrupts(g, VECTOR, i + 1);
+		us[i] = now_us() - start;
+	}
+	qsort(us, ROUNDS, sizeof(us[0]), by_value);
+	printf("# eventfd to handler: p50 %.1f us, p99 %.1f us\n", us[ROUNDS / 2],
+	       us[ROUNDS * 99 / 100]);
+	line_destroy(&l);
+	return 0;
+}
+
 GUEST_CASE(delivered, .interrupts = true)
 GUEST_CASE(kept_while_masked, .interrupts = true)
+GUEST_CASE(other_messages, .interrupts = true)
+GUEST_CASE(masks, .interrupts = true)
+GUEST_CASE(many, .interrupts = true)
+GUEST_CASE(limit, .interrupts = true)
+GUEST_CASE(lines_stay, .interrupts = true)
+GUEST_CASE(latency, .interrupts = true)
 
 int main(void)
 {
 	static const struct ktap_case cases[] = {
 		{ "a signal is an interrupt", run_delivered },
 		{ "signals wait until the route is connected", run_kept_while_masked },
+		{ "messages change while signals come", run_other_messages },
+		{ "masks change while signals come", run_masks },
+		{ "as many as a device can have", run_many },
+		{ "the limit of routes", run_limit },
+		{ "lines of interrupt controllers stay as they are", run_lines_stay },
+		{ "from a signal to its handler", run_latency },
 	};
 
 	return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

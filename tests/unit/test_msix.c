@@ -11,6 +11,7 @@
 
 #include "memory/access.h"
 #include "pci/msix.h"
+#include "scarce.h"
 #include "unit.h"
 
 #define DEVFN		PCI_DEVFN(2, 0)
@@ -455,6 +456,27 @@ static void what_cannot_be(void **state)
 	expect_refused(4, 4, &bad, -EINVAL);
 }
 
+/* Whichever allocation fails, all is given back. */
+static void no_memory(void **state)
+{
+	struct fixture *f = fixture_alloc(4);
+	struct error err;
+	int ret = -ENOMEM;
+
+	(void)state;
+	for (unsigned int good = 0; ret; good++) {
+		scarce_begin(good, 1);
+		ret = pci_msix_create(&f->msix, &f->dev, f->mem, &layout, 4, f->eventfds,
+				      &f->provider.msi, &err);
+		assert_int_equal(ret, scarce_end() ? -ENOMEM : 0);
+		if (ret)
+			assert_int_equal(f->provider.destroyed, f->provider.created);
+	}
+	pci_msix_destroy(f->msix);
+	f->msix = NULL;
+	fixture_free(f);
+}
+
 /* --- against a model --- */
 
 struct model {
@@ -580,12 +602,214 @@ static void as_the_model_has_it(void **state)
 	(void)state;
 	for (unsigned int n = 0; n < PCI_MSIX_VECTORS_MAX; n++)
 		m->table[n][3] = 1;
-	for (unsigned int i = 0; i < 200000; i++) {
+	for (unsigned int i = 0; i < 1000000; i++) {
 		random_step(f, m, &r);
 		for (unsigned int n = 0; i % 1000 == 0 && n < PCI_MSIX_VECTORS_MAX; n++)
 			compare(f, m, n);
 	}
 	free(m);
+	fixture_free(f);
+}
+
+/* --- anything, anywhere --- */
+
+static void poke_config(struct fixture *f, struct rnd *r)
+{
+	unsigned int size = 1u << rnd(r, 3);
+
+	set(f, CAP + rnd(r, 16 / size) * size, rnd(r, UINT32_MAX), size);
+}
+
+/* Of any length, also across the ends of table, pending bits and BAR. */
+static void poke_bar(struct fixture *f, struct rnd *r)
+{
+	hwaddr addr = HERE + (rnd(r, 2) ? rnd(r, 0x100) : rnd(r, 0x1040));
+	unsigned int len = 1 + rnd(r, 32);
+	uint8_t buf[32];
+
+	for (unsigned int i = 0; i < sizeof(buf); i++)
+		buf[i] = rnd(r, 256);
+	if (rnd(r, 2))
+		address_space_write(&f->as, addr, buf, len);
+	else
+		address_space_read(&f->as, addr, buf, len);
+}
+
+static void expect_as_told(struct fixture *f)
+{
+	bool on = (get(f, CONTROL, 2) & (ENABLE | MASKALL)) == ENABLE;
+
+	for (unsigned int n = 0; n < f->vectors; n++) {
+		bool masked = load(f, n * 16 + CTRL, 4);
+
+		assert_int_equal(f->provider.routes[n].connected, on && !masked);
+		assert_false(is_pending(f, n));
+	}
+}
+
+static void anything_anywhere(void **state)
+{
+	struct fixture *f = fixture_new(130);
+	struct rnd r = rnd_start();
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000000; i++) {
+		if (!rnd(&r, 32))
+			poke_config(f, &r);
+		else
+			poke_bar(f, &r);
+		if (!rnd(&r, 4096))
+			expect_as_told(f);
+	}
+	expect_as_told(f);
+	assert_int_equal(get(f, CONTROL, 2) & PCI_MSIX_FLAGS_QSIZE, 129);
+	fixture_free(f);
+}
+
+/* --- its state --- */
+
+static void saved(struct fixture *f, struct state_set *set)
+{
+	state_set_init(set);
+	pci_bus_save(f->bus, set);
+	assert_ok(set->error);
+}
+
+static void it_goes_on_elsewhere(void **state)
+{
+	struct fixture *f = fixture_ready(), *g = fixture_new(4);
+	struct state_set set;
+	struct error err;
+
+	(void)state;
+	write_message(f, 2, 0x42);
+	raise(f, 2);
+	raise(f, 0);
+	saved(f, &set);
+	assert_ok(pci_bus_load(g->bus, &set, &err));
+	state_set_fini(&set);
+	raise(g, 0);
+	assert_int_equal(g->provider.routes[0].arrived, 1);
+	assert_int_equal(g->provider.routes[0].last.data, 0x40);
+	assert_true(!is_pending(g, 0) && !is_pending(g, 1) && is_pending(g, 2));
+	store_entry(g, 2, CTRL, 0);
+	assert_int_equal(g->provider.routes[2].arrived, 1);
+	assert_int_equal(g->provider.routes[2].last.data, 0x42);
+	fixture_free(f);
+	fixture_free(g);
+}
+
+/* What is connected here and was not there. */
+static void it_goes_back(void **state)
+{
+	struct fixture *f = fixture_ready();
+	struct state_set set;
+	struct error err;
+
+	(void)state;
+	store_entry(f, 0, CTRL, 1);
+	saved(f, &set);
+	store_entry(f, 0, CTRL, 0);
+	assert_ok(pci_bus_load(f->bus, &set, &err));
+	assert_false(f->provider.routes[0].connected);
+	state_set_fini(&set);
+	fixture_free(f);
+}
+
+static void put_same(struct state *to, const struct state *from, const char *field)
+{
+	size_t size;
+	const void *value = state_find(from, field, &size);
+
+	assert_non_null(value);
+	state_put(to, field, value, size);
+}
+
+/* The state of @f with other fields of MSI-X; NULL: it has not that one. */
+static void expect_unfit(struct fixture *f, const void *table, size_t table_size,
+			 const void *pending, size_t pending_size)
+{
+	struct state_set there, set;
+	struct state *dev, *from;
+	struct error err = { .text = "" };
+	size_t size;
+
+	saved(f, &there);
+	state_set_init(&set);
+	for (from = state_first(&there); from; from = state_next(from)) {
+		const void *data = state_data(from, &size);
+
+		if (state_instance(from) != DEVFN) {
+			assert_ok(state_parse(&set, state_name(from), state_instance(from),
+					      state_version(from), data, size));
+			continue;
+		}
+		dev = state_add(&set, "pci", DEVFN, state_version(from));
+		put_same(dev, from, "config");
+		put_same(dev, from, "bar-sizes");
+		if (table)
+			state_put(dev, "msix-table", table, table_size);
+		if (pending)
+			state_put(dev, "msix-pending", pending, pending_size);
+	}
+	assert_int_equal(pci_bus_load(f->bus, &set, &err), -EINVAL);
+	assert_string_not_equal(err.text, "");
+	state_set_fini(&set);
+	state_set_fini(&there);
+}
+
+static void a_state_that_does_not_fit(void **state)
+{
+	struct fixture *f = fixture_new(4), *other = fixture_new(5);
+	uint32_t table[16] = { 0 }, pending[2] = { 0 };
+	struct state_set set;
+	struct error err;
+
+	(void)state;
+	expect_unfit(f, NULL, 0, pending, sizeof(pending));
+	expect_unfit(f, table, sizeof(table), NULL, 0);
+	expect_unfit(f, table, sizeof(table) - 1, pending, sizeof(pending));
+	expect_unfit(f, table, sizeof(table), pending, sizeof(pending) - 4);
+	table[3] = 2;
+	expect_unfit(f, table, sizeof(table), pending, sizeof(pending));
+	table[3] = 0;
+	table[4] = 1;
+	expect_unfit(f, table, sizeof(table), pending, sizeof(pending));
+	saved(other, &set);
+	assert_int_equal(pci_bus_load(f->bus, &set, &err), -EINVAL);
+	state_set_fini(&set);
+	fixture_free(f);
+	fixture_free(other);
+}
+
+/* --- what a user sees --- */
+
+static void expect_info(struct fixture *f, bool json, const char *text)
+{
+	char *all = NULL;
+	size_t size;
+	FILE *out = open_memstream(&all, &size);
+
+	pci_info(f->bus, out, json);
+	fclose(out);
+	if (!strstr(all, text))
+		fail_msg("no '%s' in: %s", text, all);
+	free(all);
+}
+
+static void info(void **state)
+{
+	struct fixture *f = fixture_new(4);
+
+	(void)state;
+	expect_info(f, false, "MSI-X: 4 vectors, disabled\n");
+	control(f, ENABLE | MASKALL);
+	expect_info(f, false, "MSI-X: 4 vectors, enabled, masked\n");
+	expect_info(f, true, "\"msix\": {\"vectors\": 4, \"enabled\": true, \"masked\": true}}");
+	control(f, ENABLE);
+	expect_info(f, false, "MSI-X: 4 vectors, enabled\n");
+	pci_device_del(&f->dev);
+	expect_info(f, true, "\"bars\": []}]\n");
 	fixture_free(f);
 }
 
@@ -603,7 +827,13 @@ int main(void)
 		CASE(a_message_is_rewritten),
 		CASE(a_refusal_waits_for_the_next_unmasking),
 		CASE(what_cannot_be),
+		CASE(no_memory),
 		CASE(as_the_model_has_it),
+		CASE(anything_anywhere),
+		CASE(it_goes_on_elsewhere),
+		CASE(it_goes_back),
+		CASE(a_state_that_does_not_fit),
+		CASE(info),
 	};
 
 	return cmocka_run_group_tests_name("msix", tests, NULL, NULL);

@@ -312,6 +312,53 @@ static void bars_that_cannot_be(void **state)
 	memory_region_fini(&small);
 }
 
+static void capabilities(void **state)
+{
+	static const struct pci_capability_reg regs[] = {
+		{ 2, 1, 0x10, 0 }, { 4, 4, 0x11223344, 0xff00 }, { 8, 2, 0, 0x8001 },
+	};
+	struct fixture *f = *state;
+	struct pci_device dev;
+	struct error err;
+
+	pci_device_init(&dev, "able", &identity);
+	assert_ok(pci_add_capability(&dev, PCI_CAP_ID_VNDR, 0x50, 12, regs, 3));
+	assert_ok(pci_add_capability(&dev, PCI_CAP_ID_MSI, 0x40, 14, NULL, 0));
+	assert_ok(pci_add_capability(&dev, PCI_CAP_ID_VNDR, 0xfc, 4, NULL, 0));
+	assert_ok(pci_device_add(f->bus, &dev, DEVFN + 8, &err));
+	for (unsigned int reg = 0x40; reg < PCI_CONFIG_SIZE; reg += 4)
+		pci_config_write(f->bus, dev.devfn, reg, UINT32_MAX, 4);
+	assert_int_equal(pci_config_read(f->bus, dev.devfn, PCI_STATUS, 2), PCI_STATUS_CAP_LIST);
+	assert_int_equal(pci_config_read(f->bus, dev.devfn, PCI_CAPABILITY_LIST, 4), 0x50);
+	assert_int_equal(pci_config_read(f->bus, dev.devfn, 0x50, 4), 0x104009);
+	assert_int_equal(pci_config_read(f->bus, dev.devfn, 0x54, 4), 0x1122ff44);
+	assert_int_equal(pci_config_read(f->bus, dev.devfn, 0x58, 4), 0x8001);
+	assert_int_equal(pci_config_read(f->bus, dev.devfn, 0x40, 4), 0xfc05);
+	assert_int_equal(pci_config_read(f->bus, dev.devfn, 0xfc, 4), 0x0009);
+	assert_int_equal(get(f, PCI_STATUS) & PCI_STATUS_CAP_LIST << 16, 0);
+	pci_device_del(&dev);
+}
+
+static void capabilities_that_cannot_be(void **state)
+{
+	static const struct {
+		unsigned int offset, size;
+	} bad[] = {
+		{ 0x3c, 4 }, { 0x42, 4 }, { 0x100, 4 }, { 0xfc, 8 }, { 0x44, 3 }, { 0x44, 0x100 },
+		{ 0x44, UINT32_MAX }, { 0x50, 4 }, { 0x4c, 5 }, { 0x58, 4 }, { 0x48, 0x20 },
+	};
+	struct pci_device dev;
+
+	(void)state;
+	pci_device_init(&dev, "able", &identity);
+	assert_ok(pci_add_capability(&dev, PCI_CAP_ID_VNDR, 0x50, 9, NULL, 0));
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(pci_add_capability(&dev, PCI_CAP_ID_MSI, bad[i].offset,
+						    bad[i].size, NULL, 0), -EINVAL);
+	assert_ok(pci_add_capability(&dev, PCI_CAP_ID_MSI, 0x4c, 4, NULL, 0));
+	assert_ok(pci_add_capability(&dev, PCI_CAP_ID_MSI, 0x5c, 0xa4, NULL, 0));
+}
+
 static void slots_of_the_bus(void **state)
 {
 	struct fixture *f = *state;
@@ -364,6 +411,8 @@ int main(void)
 		CASE(mechanism_one),
 		CASE(ecam),
 		CASE(bars_that_cannot_be),
+		CASE(capabilities),
+		CASE(capabilities_that_cannot_be),
 		CASE(slots_of_the_bus),
 		CASE(firmware_assigns),
 	};

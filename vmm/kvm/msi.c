@@ -27,7 +27,7 @@ struct msi_route {
 };
 
 /* Route n is entry LINE_ENTRIES + n of the table, and interrupt LINES + n. */
-struct kvm_msi_routes {
+struct routing {
 	struct msi_provider provider;
 	struct kvm *kvm;
 
@@ -37,12 +37,12 @@ struct kvm_msi_routes {
 	struct kvm_irq_routing *table;	/* as KVM has it, up to its .nr entries */
 };
 
-static struct kvm_msi_routes *msi_of(struct msi_provider *p)
+static struct routing *msi_of(struct msi_provider *p)
 {
-	return container_of(p, struct kvm_msi_routes, provider);
+	return container_of(p, struct routing, provider);
 }
 
-static unsigned int route_number(const struct kvm_msi_routes *msi, const struct msi_route *route)
+static unsigned int route_number(const struct routing *msi, const struct msi_route *route)
 {
 	return route - msi->routes;
 }
@@ -95,7 +95,7 @@ static bool routing_equals(const struct kvm_irq_routing_msi *a, const struct kvm
 }
 
 /* A call to KVM only if it has another message there. If it refuses, all is as it was. */
-static int route_set_message(struct kvm_msi_routes *msi, unsigned int n, const struct msi_message *msg)
+static int route_set_message(struct routing *msi, unsigned int n, const struct msi_message *msg)
 {
 	struct kvm_irq_routing_msi new = routing_of(msg), old;
 	unsigned int entry = LINE_ENTRIES + n, nr = msi->table->nr;
@@ -114,7 +114,7 @@ static int route_set_message(struct kvm_msi_routes *msi, unsigned int n, const s
 	return ret;
 }
 
-static int route_irqfd(struct kvm_msi_routes *msi, const struct msi_route *route, uint32_t flags)
+static int route_irqfd(struct routing *msi, const struct msi_route *route, uint32_t flags)
 {
 	struct kvm_irqfd irqfd = {
 		.fd = route->eventfd,
@@ -125,7 +125,7 @@ static int route_irqfd(struct kvm_msi_routes *msi, const struct msi_route *route
 	return kvm_irqfd(msi->kvm, &irqfd);
 }
 
-static void route_disconnect(struct kvm_msi_routes *msi, struct msi_route *route)
+static void route_disconnect(struct routing *msi, struct msi_route *route)
 {
 	if (route->connected)
 		route_irqfd(msi, route, KVM_IRQFD_FLAG_DEASSIGN);
@@ -134,7 +134,7 @@ static void route_disconnect(struct kvm_msi_routes *msi, struct msi_route *route
 
 static int msi_create(struct msi_provider *p, int eventfd, struct msi_route **out)
 {
-	struct kvm_msi_routes *msi = msi_of(p);
+	struct routing *msi = msi_of(p);
 	struct msi_route *route;
 
 	pthread_mutex_lock(&msi->lock);
@@ -151,7 +151,7 @@ static int msi_create(struct msi_provider *p, int eventfd, struct msi_route **ou
 
 static void msi_destroy(struct msi_provider *p, struct msi_route *route)
 {
-	struct kvm_msi_routes *msi = msi_of(p);
+	struct routing *msi = msi_of(p);
 
 	pthread_mutex_lock(&msi->lock);
 	route_disconnect(msi, route);
@@ -163,7 +163,7 @@ static void msi_destroy(struct msi_provider *p, struct msi_route *route)
 static int msi_connect(struct msi_provider *p, struct msi_route *route,
 		       const struct msi_message *msg)
 {
-	struct kvm_msi_routes *msi = msi_of(p);
+	struct routing *msi = msi_of(p);
 	int ret;
 
 	pthread_mutex_lock(&msi->lock);
@@ -178,7 +178,7 @@ static int msi_connect(struct msi_provider *p, struct msi_route *route,
 
 static void msi_disconnect(struct msi_provider *p, struct msi_route *route)
 {
-	struct kvm_msi_routes *msi = msi_of(p);
+	struct routing *msi = msi_of(p);
 
 	pthread_mutex_lock(&msi->lock);
 	route_disconnect(msi, route);
@@ -200,9 +200,9 @@ static int msi_routes(const struct kvm *kvm)
 	return kvm_capability(kvm, KVM_CAP_IRQFD) && max > 0 ? max : 0;
 }
 
-static struct kvm_msi_routes *msi_alloc(unsigned int nr)
+static struct routing *msi_alloc(unsigned int nr)
 {
-	struct kvm_msi_routes *msi = calloc(1, sizeof(*msi));
+	struct routing *msi = calloc(1, sizeof(*msi));
 	size_t entries = LINE_ENTRIES + nr;
 
 	if (!msi)
@@ -220,7 +220,7 @@ static struct kvm_msi_routes *msi_alloc(unsigned int nr)
 int kvm_msi_create(struct msi_provider **out, struct kvm *kvm, struct error *err)
 {
 	int nr = msi_routes(kvm);
-	struct kvm_msi_routes *msi;
+	struct routing *msi;
 
 	if (!nr)
 		return error_set(err, -ENOTSUP, "/dev/kvm has no KVM_CAP_IRQ_ROUTING or no "
@@ -242,7 +242,7 @@ int kvm_msi_create(struct msi_provider **out, struct kvm *kvm, struct error *err
 
 void kvm_msi_destroy(struct msi_provider *provider)
 {
-	struct kvm_msi_routes *msi = msi_of(provider);
+	struct routing *msi = msi_of(provider);
 
 	pthread_mutex_destroy(&msi->lock);
 	free(msi->table);

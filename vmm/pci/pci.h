@@ -62,10 +62,11 @@ struct pci_device {
 	struct pci_bar bars[PCI_NUM_BARS];
 };
 
-/* What is in a capability behind its ID and next pointer, after reset, and what a guest may write. */
+/* A register of a capability, behind its ID and next pointer: as after reset. */
 struct pci_capability_reg {
 	uint8_t reg, size;		/* offset in the capability, 2 or more; 1, 2 or 4 bytes */
-	uint32_t value, wmask;
+	uint32_t value;
+	uint32_t wmask;			/* bits that a guest may write */
 };
 
 /**
