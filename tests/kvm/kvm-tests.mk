@@ -7,4 +7,8 @@ KVM_TESTS := $(patsubst tests/kvm/%.c,$(B)/tests/kvm/%,$(sort $(wildcard tests/k
 $(KVM_TESTS): $(B)/tests/kvm/%: $(B)/obj/tests/kvm/%.o $(B)/obj/tests/kvm/guest.o $(VMM_LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LD_LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LD_LIBS)
+
+# These are peers of each other without the host module.
+KVM_PEERS := $(B)/obj/tests/kvm/doorbell_board.o $(B)/obj/tests/kvm/fake_membership.o
+$(B)/tests/kvm/test_doorbell: $(KVM_PEERS)

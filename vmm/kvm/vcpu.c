@@ -208,12 +208,25 @@ static bool vcpu_may_run(struct vcpu *v)
 	return true;
 }
 
+/* Nobody else writes it. */
+static void vcpu_count_exit(struct vcpu *v, bool ran)
+{
+	uint32_t reason = v->run->exit_reason;
+	enum vcpu_exit_kind kind = !ran ? VCPU_EXIT_OTHER :
+				   reason == KVM_EXIT_MMIO ? VCPU_EXIT_MMIO :
+				   reason == KVM_EXIT_IO ? VCPU_EXIT_IO : VCPU_EXIT_OTHER;
+	uint64_t nr = atomic_load_explicit(&v->exits[kind], memory_order_relaxed);
+
+	atomic_store_explicit(&v->exits[kind], nr + 1, memory_order_relaxed);
+}
+
 /* One stay in the guest. 0, or -errno with @err filled: this vCPU can't go on. */
 static int vcpu_run_once(struct vcpu *v, struct error *err)
 {
 	int ret = ioctl(v->fd, KVM_RUN, 0) < 0 ? -errno : 0;
 
 	vcpu_leave(v);
+	vcpu_count_exit(v, !ret);
 	if (v->set->config.coalesced)
 		kvm_coalesced_drain(v->set->config.coalesced);
 	switch (-ret) {

@@ -7,6 +7,7 @@
 #define VMM_KVM_VCPU_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "error.h"
 #include "io/terminal.h"
@@ -61,5 +62,8 @@ void vcpus_thaw(struct vcpus *set);
 
 /* Whether they are on hold, frozen or not: after -S, vcpus_pause() or vcpus_stop(). */
 bool vcpus_paused(struct vcpus *set);
+
+/* Print how often each came back from the guest, and why; as one line of JSON, or for people. */
+void vcpus_info(const struct vcpus *set, FILE *out, bool json);
 
 #endif /* VMM_KVM_VCPU_H */

@@ -5,9 +5,18 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "io/log.h"
 #include "kvm/vcpu.h"
+
+/* Why a vCPU came back from the guest. */
+enum vcpu_exit_kind {
+	VCPU_EXIT_MMIO,
+	VCPU_EXIT_IO,
+	VCPU_EXIT_OTHER,	/* a signal above all */
+	VCPU_EXIT_KINDS
+};
 
 struct vcpu {
 	struct vcpus *set;
@@ -16,6 +25,7 @@ struct vcpu {
 	struct kvm_run *run;		/* shared with the kernel */
 	pthread_t thread;
 	atomic_bool inside;		/* the guest, or about to be */
+	_Atomic uint64_t exits[VCPU_EXIT_KINDS];	/* its thread counts, others look */
 	unsigned int full_for_nothing;	/* how often in a row its dirty ring was called full */
 };
 

@@ -138,6 +138,11 @@ static void run_slots(struct machine *m, FILE *out, const struct args *args)
 	kvm_slots_info(m->slots, out, wants(args, 'j'));
 }
 
+static void run_vcpus(struct machine *m, FILE *out, const struct args *args)
+{
+	vcpus_info(m->vcpus, out, wants(args, 'j'));
+}
+
 static void run_pci(struct machine *m, FILE *out, const struct args *args)
 {
 	pci_info(m->pci, out, wants(args, 'j'));
@@ -222,6 +227,8 @@ static const struct command commands[] = {
 	{ "info", "slots", "j", "KVM's memory slots", run_slots, { 0 } },
 	{ "info", "snapshot", "j", "how far the snapshot is", run_snapshot, { 0 } },
 	{ "info", "status", "j", "do the vCPUs run?", run_status, { 0 } },
+	{ "info", "vcpus", "j", "how often each vCPU came back from the guest, and why", run_vcpus,
+	  { 0 } },
 	{ "info", "version", "j", "the version of ivmm", run_version, { 0 } },
 	{ NULL, "explain", "j", "what answers at an address (of memory, or of SPACE), and why",
 	  run_explain, { "ADDR [SPACE]", 1, 2 } },
