@@ -3,6 +3,7 @@
  * Interrupts by message: an eventfd that is written to runs a handler in the guest, and no thread
  * of ours; what comes while nobody is connected waits in the eventfd.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -19,6 +20,7 @@
 
 #define VECTOR		0x40
 #define OTHER		0x41
+#define BELL		0x40000000ull
 #define MANY		2048u		/* as many as MSI-X has for one device */
 #define VECTORS		(GUEST_VECTOR_LAST - GUEST_VECTOR_FIRST + 1)
 #define ROUNDS		2000u
@@ -103,6 +105,40 @@ static int kept_while_masked(struct guest *g)
 	return 0;
 }
 
+
+/* Neither another's message nor its end is anybody else's business. */
+static int two(struct guest *g)
+{
+	struct line a, b;
+
+	EXPECT_PASS(line_create(&a, g));
+	EXPECT_PASS(line_create(&b, g));
+	EXPECT(!line_connect(&a, VECTOR) && !line_connect(&b, OTHER));
+	EXPECT(!line_connect(&a, OTHER + 1));
+	EXPECT(!eventfd_write(b.fd, 1) && !eventfd_write(a.fd, 1));
+	guest_wait_interrupts(g, OTHER, 1);
+	guest_wait_interrupts(g, OTHER + 1, 1);
+	g->msi->ops->destroy(g->msi, a.route);
+	EXPECT(!eventfd_write(a.fd, 1) && line_waits(&a));
+	EXPECT(!eventfd_write(b.fd, 1));
+	guest_wait_interrupts(g, OTHER, 2);
+	EXPECT(guest_interrupts(g, OTHER + 1) == 1 && !guest_interrupts(g, VECTOR));
+	close(a.fd);
+	line_destroy(&b);
+	return 0;
+}
+
+/* KVM does not take what is no eventfd. */
+static int refused(struct guest *g)
+{
+	struct line l = { .g = g, .fd = open("/dev/null", O_RDWR | O_CLOEXEC) };
+
+	EXPECT(l.fd >= 0 && !g->msi->ops->create(g->msi, l.fd, &l.route));
+	EXPECT(line_connect(&l, VECTOR) == -EINVAL);
+	line_disconnect(&l);
+	line_destroy(&l);
+	return 0;
+}
 
 /* --- changes while signals come --- */
 
@@ -417,26 +453,56 @@ static int latency(struct guest *g)
 	return 0;
 }
 
+/* It rings itself: each handler's store is the next signal, and nobody else runs meanwhile. */
+static int rings_itself(struct guest *g)
+{
+	struct probe p;
+	struct line l;
+	double start;
+
+	EXPECT_PASS(line_create(&l, g));
+	EXPECT(!line_connect(&l, VECTOR));
+	EXPECT(!probe_init(&p, g, "bell", 0x1000, 0));
+	EXPECT(!memory_region_add_subregion(&g->root, BELL, &p.mr));
+	EXPECT(!memory_region_add_eventfd(&p.mr, 0, 4, true, 7, l.fd));
+	guest_answer(g, VECTOR, BELL, 7, ROUNDS - 1);
+	start = now_us();
+	guest_store(g, BELL, 7, 4);
+	guest_wait_interrupts(g, VECTOR, ROUNDS);
+	printf("# store to handler: %.1f us on average\n", (now_us() - start) / ROUNDS);
+	guest_load(g, 0, 8);
+	EXPECT(guest_interrupts(g, VECTOR) == ROUNDS && !p.stores);
+	memory_region_fini(&p.mr);
+	line_destroy(&l);
+	return 0;
+}
+
 GUEST_CASE(delivered, .interrupts = true)
 GUEST_CASE(kept_while_masked, .interrupts = true)
+GUEST_CASE(two, .interrupts = true)
+GUEST_CASE(refused, .interrupts = true)
 GUEST_CASE(other_messages, .interrupts = true)
 GUEST_CASE(masks, .interrupts = true)
 GUEST_CASE(many, .interrupts = true)
 GUEST_CASE(limit, .interrupts = true)
 GUEST_CASE(lines_stay, .interrupts = true)
 GUEST_CASE(latency, .interrupts = true)
+GUEST_CASE(rings_itself, .interrupts = true)
 
 int main(void)
 {
 	static const struct ktap_case cases[] = {
 		{ "a signal is an interrupt", run_delivered },
 		{ "signals wait until the route is connected", run_kept_while_masked },
+		{ "one of two changes and ends", run_two },
+		{ "KVM's refusal", run_refused },
 		{ "messages change while signals come", run_other_messages },
 		{ "masks change while signals come", run_masks },
 		{ "as many as a device can have", run_many },
 		{ "the limit of routes", run_limit },
 		{ "lines of interrupt controllers stay as they are", run_lines_stay },
 		{ "from a signal to its handler", run_latency },
+		{ "a guest rings itself", run_rings_itself },
 	};
 
 	return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -356,6 +357,24 @@ static void an_interrupt(void **state)
 	assert_int_equal(route->last.data, 0x40);
 	assert_false(is_pending(f, 0));
 	assert_true(is_pending(f, 1));
+	assert_ok(eventfd_write(f->eventfds[0], 1));	/* as KVM leaves it when it has connected it */
+	assert_false(is_pending(f, 0));
+	fixture_free(f);
+}
+
+static void what_does_not_change_is_told_nobody(void **state)
+{
+	struct fixture *f = fixture_ready();
+
+	(void)state;
+	f->provider.calls = 0;
+	control(f, ENABLE);
+	set(f, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	set(f, PCI_INTERRUPT_LINE, 9, 1);
+	store_entry(f, 1, CTRL, 1);
+	store_entry(f, 1, PCI_MSIX_ENTRY_DATA, 0x41);
+	store(f, f->pba, UINT64_MAX, 8);
+	assert_int_equal(f->provider.calls, 0);
 	fixture_free(f);
 }
 
@@ -666,6 +685,38 @@ static void anything_anywhere(void **state)
 	fixture_free(f);
 }
 
+struct poker {
+	struct fixture *f;
+	void (*poke)(struct fixture *f, struct rnd *r);
+	pthread_t thread;
+};
+
+static void *poker_run(void *opaque)
+{
+	struct poker *p = opaque;
+	struct rnd r = { 42 };
+
+	memory_thread_register();
+	for (unsigned int i = 0; i < 20000; i++)
+		p->poke(p->f, &r);
+	memory_thread_unregister();
+	return NULL;
+}
+
+static void by_two_processors(void **state)
+{
+	struct fixture *f = fixture_new(8);
+	struct poker pokers[] = { { f, poke_config, 0 }, { f, poke_bar, 0 }, { f, poke_bar, 0 } };
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++)
+		assert_ok(pthread_create(&pokers[i].thread, NULL, poker_run, &pokers[i]));
+	for (unsigned int i = 0; i < 3; i++)
+		pthread_join(pokers[i].thread, NULL);
+	expect_as_told(f);
+	fixture_free(f);
+}
+
 /* --- its state --- */
 
 static void saved(struct fixture *f, struct state_set *set)
@@ -699,7 +750,7 @@ static void it_goes_on_elsewhere(void **state)
 	fixture_free(g);
 }
 
-/* What is connected here and was not there. */
+/* What is connected here, or has MSI-X on, and was not there. */
 static void it_goes_back(void **state)
 {
 	struct fixture *f = fixture_ready();
@@ -712,6 +763,15 @@ static void it_goes_back(void **state)
 	store_entry(f, 0, CTRL, 0);
 	assert_ok(pci_bus_load(f->bus, &set, &err));
 	assert_false(f->provider.routes[0].connected);
+	state_set_fini(&set);
+	store_entry(f, 0, CTRL, 0);
+	control(f, 0);
+	raise(f, 0);
+	saved(f, &set);
+	store_entry(f, 0, CTRL, 1);
+	control(f, ENABLE);
+	assert_ok(pci_bus_load(f->bus, &set, &err));
+	assert_true(is_pending(f, 0) && !f->provider.routes[0].arrived);
 	state_set_fini(&set);
 	fixture_free(f);
 }
@@ -823,6 +883,7 @@ int main(void)
 		CASE(after_reset_all_is_masked),
 		CASE(widths),
 		CASE(an_interrupt),
+		CASE(what_does_not_change_is_told_nobody),
 		CASE(each_mask_keeps_it),
 		CASE(a_message_is_rewritten),
 		CASE(a_refusal_waits_for_the_next_unmasking),
@@ -830,11 +891,17 @@ int main(void)
 		CASE(no_memory),
 		CASE(as_the_model_has_it),
 		CASE(anything_anywhere),
+		CASE(by_two_processors),
 		CASE(it_goes_on_elsewhere),
 		CASE(it_goes_back),
 		CASE(a_state_that_does_not_fit),
 		CASE(info),
 	};
 
-	return cmocka_run_group_tests_name("msix", tests, NULL, NULL);
+	int failed;
+
+	memory_thread_register();
+	failed = cmocka_run_group_tests_name("msix", tests, NULL, NULL);
+	memory_thread_unregister();
+	return failed;
 }
