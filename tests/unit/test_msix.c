@@ -357,7 +357,8 @@ static void an_interrupt(void **state)
 	assert_int_equal(route->last.data, 0x40);
 	assert_false(is_pending(f, 0));
 	assert_true(is_pending(f, 1));
-	assert_ok(eventfd_write(f->eventfds[0], 1));	/* as KVM leaves it when it has connected it */
+	/* KVM does not read it empty when it connects it */
+	assert_ok(eventfd_write(f->eventfds[0], 1));
 	assert_false(is_pending(f, 0));
 	fixture_free(f);
 }
