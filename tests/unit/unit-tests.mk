@@ -12,7 +12,14 @@ UNIT_WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(UNIT_SUPPORT) $(VMM_LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) $(UNIT_WRAP) -o $@ $^ $(LD_LIBS) -lcmocka
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(UNIT_WRAP) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LD_LIBS) \
+		-lcmocka
+
+# Peers of a machine, without the host module.
+$(B)/tests/unit/test_ivshmem: $(B)/obj/tests/kvm/fake_membership.o
+
+# Parts of ivshmemctl, whose memberships are made up there.
+$(B)/tests/unit/test_serve: $(patsubst %,$(B)/obj/vmm/ctl/%.o,announcer client roster run server wire)
 
 # The device in the page on the memory model, as test_example.c includes it.
 $(B)/obj/tests/unit/test_example.o: $(B)/include/example_device.h
