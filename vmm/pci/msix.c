@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * MSI-X. A vector is connected to its message while MSI-X is enabled and neither the function nor
- * the vector is masked; that COMMAND lets the device be a bus master is not asked for: stock
- * drivers of a device that has no DMA leave it, and with QEMU's irqfds they get their interrupts.
+ * the vector is masked. That COMMAND lets the device be a bus master is not asked for: QEMU's
+ * irqfds do not ask for it either, and there are drivers that set it late.
  */
 #include <errno.h>
 #include <poll.h>
