@@ -32,6 +32,7 @@
 #define PEERS		0xe0100000u
 #define VECTORS		4u
 #define MAX_PEERS	2048u
+#define FDS_MAX		8192
 #define EXT(reg)	(REGS + IVSHMEM_EXT_##reg)
 
 /* --- what the device needs --- */
@@ -103,6 +104,7 @@ struct machine {
 	struct msi_provider msi;
 	struct memory_listener listener;
 	unsigned int adds, dels, commits;	/* that the listener heard of */
+	uint8_t heard[FDS_MAX];		/* by descriptor: how often it is attached */
 };
 
 struct fixture {
@@ -117,12 +119,12 @@ static int heard_add(struct memory_listener *l, const struct memory_region_secti
 	(void)data;
 	assert_int_equal(size, 4);
 	assert_true(match);
-	assert_true(fcntl(fd, F_GETFD) >= 0);
+	assert_true(fd < FDS_MAX);
+	container_of(l, struct machine, listener)->heard[fd]++;
 	container_of(l, struct machine, listener)->adds++;
 	return 0;
 }
 
-/* KVM takes it back by its descriptor: it is still the one that it was. */
 static void heard_del(struct memory_listener *l, const struct memory_region_section *sec,
 		      unsigned int size, bool match, uint64_t data, int fd)
 {
@@ -130,7 +132,7 @@ static void heard_del(struct memory_listener *l, const struct memory_region_sect
 	(void)data;
 	(void)size;
 	(void)match;
-	assert_true(fcntl(fd, F_GETFD) >= 0);
+	container_of(l, struct machine, listener)->heard[fd]--;
 	container_of(l, struct machine, listener)->dels++;
 }
 
@@ -237,12 +239,20 @@ static void pump(struct machine *m)
 	m->loop.handler->ready(m->loop.handler, EPOLLIN);
 }
 
+/* KVM takes back what is attached by its descriptor: until then that is not closed. */
+static void all_attached_are_open(const struct machine *m)
+{
+	urcu_memb_barrier();
+	for (int fd = 0; fd < FDS_MAX; fd++)
+		assert_true(!m->heard[fd] || fcntl(fd, F_GETFD) >= 0);
+}
+
 static unsigned int open_fds(void)
 {
 	unsigned int nr = 0;
 
 	urcu_memb_barrier();
-	for (int fd = 0; fd < 8192; fd++)
+	for (int fd = 0; fd < FDS_MAX; fd++)
 		nr += fcntl(fd, F_GETFD) >= 0;
 	return nr;
 }
@@ -573,6 +583,30 @@ static void who_may_only_read_rings_oneself(void **state)
 	machine_free(m);
 }
 
+static void pump_scarcely(struct machine *m, unsigned int good, unsigned int bad)
+{
+	scarce_begin(good, bad);
+	pump(m);
+	scarce_end();
+	all_attached_are_open(m);
+}
+
+/* One comes and goes, and memory runs out when it does the one or the other. */
+static void come_and_go(struct fixture *f, uint32_t id, unsigned int good, unsigned int bad,
+			bool at_join)
+{
+	struct other o;
+
+	other_join(&o, f->fd, id, 4);
+	pump_scarcely(f->m, good, at_join ? bad : 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		ring(f->m, id, i);
+		assert_int_equal(rung(&o, i), 1);
+	}
+	other_leave(&o);
+	pump_scarcely(f->m, good, at_join ? 0 : bad);
+}
+
 /* Whichever allocation fails: who is a peer is rung, and nothing is left. */
 static void without_memory_it_rings_all_the_same(void **state)
 {
@@ -580,20 +614,8 @@ static void without_memory_it_rings_all_the_same(void **state)
 	unsigned int before = open_fds();
 	struct other o;
 
-	for (unsigned int good = 0; good < 40; good++) {
-		other_join(&o, f->fd, 3, 4);
-		scarce_begin(good, good % 3 ? 1 : 1000);
-		pump(f->m);
-		scarce_end();
-		for (unsigned int i = 0; i < 4; i++) {
-			ring(f->m, 3, i);
-			assert_int_equal(rung(&o, i), 1);
-		}
-		other_leave(&o);
-		scarce_begin(good, good % 3 ? 1 : 1000);
-		pump(f->m);
-		scarce_end();
-	}
+	for (unsigned int i = 0; i < 80; i++)
+		come_and_go(f, 100 + i, i / 4, i & 1 ? 1 : 1000, i & 2);
 	other_join(&o, f->fd, 4, 4);
 	pump(f->m);
 	assert_int_equal(attached(f->m), VECTORS + 4);
@@ -601,6 +623,21 @@ static void without_memory_it_rings_all_the_same(void **state)
 	pump(f->m);
 	assert_int_equal(attached(f->m), VECTORS);
 	assert_int_equal(open_fds(), before);
+}
+
+/* Registers are words at their places, those of the extension too. */
+static void between_words_is_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	config(f->m, IVSHMEM_EXT_CAP + IVSHMEM_EXT_CAP_CONTROL, IVSHMEM_EXT_ENABLE, 2);
+	store(f->m, REGS + IVSHMEM_INTR_MASK, UINT32_MAX);
+	for (uint32_t reg = 0; reg <= IVSHMEM_REGS_SIZE - 4; reg++) {
+		assert_int_equal(address_space_ldub(&f->m->as, REGS + reg, NULL), 0);
+		assert_int_equal(address_space_lduw_le(&f->m->as, REGS + reg, NULL), 0);
+		if (reg % 4)
+			assert_int_equal(load(f->m, REGS + reg), 0);
+	}
 }
 
 /* --- the extension --- */
@@ -881,6 +918,7 @@ int main(void)
 		TEST(without_a_descriptor_it_rings_all_the_same),
 		TEST(who_may_only_read_rings_oneself),
 		TEST(without_memory_it_rings_all_the_same),
+		TEST(between_words_is_nothing),
 		TEST(it_is_hidden_until_it_is_enabled),
 		TEST(its_capability_can_be_found),
 		TEST(peers_come_and_go_on_the_page),
