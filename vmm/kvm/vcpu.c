@@ -407,6 +407,15 @@ int vcpus_set_entry(struct vcpus *set, const struct vcpu_entry *entry)
 	return vcpu_enter(&set->vcpus[0], entry);
 }
 
+/* What top and taskset see. */
+static void vcpu_name_thread(const struct vcpu *v)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "vCPU %u", v->id);
+	pthread_setname_np(v->thread, name);
+}
+
 static int vcpus_start_thread(struct vcpus *set, pthread_attr_t *attr)
 {
 	struct vcpu *v = &set->vcpus[set->nr_threads];
@@ -415,6 +424,7 @@ static int vcpus_start_thread(struct vcpus *set, pthread_attr_t *attr)
 	pthread_mutex_lock(&set->lock);
 	ret = -pthread_create(&v->thread, attr, vcpu_thread, v);
 	if (!ret) {
+		vcpu_name_thread(v);
 		set->running++;
 		set->nr_threads++;
 	}
