@@ -3,6 +3,7 @@
  * Doorbells from a guest's store to the other guest's interrupt handler: each vector, masked and
  * not, counted on both ends, without a thread of ours; and how long it takes, and its parts.
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -12,10 +13,13 @@
 #include "../ktap.h"
 #include "doorbell_board.h"
 #include "fake_membership.h"
+#include "hostmem/membership.h"
 
 #define VECTORS		4u
 #define ROUNDS		1000u
 #define RINGS		100000u
+#define SAMPLES		50u		/* of so many rings each */
+#define PROBES		2000u		/* of the parts */
 #define QUIET_RINGS	10000u
 
 static int with_boards(unsigned int nr, int (*test)(struct board *b))
@@ -156,19 +160,97 @@ static uint64_t bounce(struct board *b, unsigned int vector, uint64_t times)
 
 static int to_and_fro(struct board *b)
 {
-	uint64_t ns = bounce(b, 1, RINGS / 2);
+	double us[SAMPLES];
 
+	for (unsigned int i = 0; i < SAMPLES; i++)
+		us[i] = bounce(b, 1, RINGS / SAMPLES / 2) / 1000.0 / (RINGS / SAMPLES);
 	guest_load(&b[0].g, 0, 8);
 	guest_load(&b[1].g, 0, 8);
 	EXPECT(interrupts(&b[0], 1) == RINGS / 2 && interrupts(&b[1], 1) == RINGS / 2);
 	EXPECT(fake_counts().rings == 0);
-	printf("# %u rings to and fro, %.2f us each\n", RINGS, ns / 1000.0 / RINGS);
+	printf("# %u rings to and fro\n", RINGS);
+	ktap_figure("doorbell_bare_us", 0, us, SAMPLES);
 	return 0;
 }
 
 static int run_to_and_fro(void)
 {
 	return with_boards(2, to_and_fro);
+}
+
+/* --- its parts --- */
+
+/* Somebody on the host who rings the guest, and whom it rings. */
+struct caller {
+	struct membership me;
+	int fd;				/* own vector */
+	int bell;			/* the guest's */
+};
+
+static int caller_join(struct caller *c, const struct board *b, int region)
+{
+	const struct membership_request req = {
+		.peer = IVSHMEM_PEER_ANY, .vectors = 1, .fds = &c->fd,
+	};
+	struct error err;
+
+	c->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	EXPECT(c->fd >= 0 && !membership_join(&c->me, region, "test", &req, &err));
+	c->bell = membership_get_doorbell(&c->me, b->peer, 0, 0);
+	EXPECT(c->bell >= 0 && board_wait_doorbells(b, VECTORS + 1));
+	return 0;
+}
+
+static void caller_leave(struct caller *c)
+{
+	membership_leave(&c->me);
+	close(c->fd);
+	close(c->bell);
+}
+
+/* From the signal to the handler; and to the store by which it answers. */
+static double probe(const struct caller *c, struct board *b, bool answered)
+{
+	uint64_t before = interrupts(b, 0);
+	struct timespec from, to;
+	eventfd_t n;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	eventfd_write(c->bell, 1);
+	if (answered)
+		while (eventfd_read(c->fd, &n))
+			sched_yield();
+	else
+		wait_interrupts(b, 0, before + 1);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	wait_interrupts(b, 0, before + 1);
+	return (to.tv_sec - from.tv_sec) * 1e6 + (to.tv_nsec - from.tv_nsec) / 1e3;
+}
+
+static int parts(struct board *b)
+{
+	struct hostmem_backend *backend = TAILQ_FIRST(&b->hostmem.backends);
+	double irqfd[PROBES], both[PROBES], ioeventfd;
+	struct caller c;
+
+	EXPECT_PASS(caller_join(&c, b, backend->region_fd));
+	for (unsigned int i = 0; i < PROBES; i++)
+		irqfd[i] = probe(&c, b, false);
+	guest_answer(&b->g, VECTOR_BASE, DOORBELL, ring_value(c.me.peer, 0), PROBES);
+	for (unsigned int i = 0; i < PROBES; i++)
+		both[i] = probe(&c, b, true);
+	EXPECT(fake_counts().rings == 0);
+	ktap_figure("doorbell_bare_irqfd_us", 0, irqfd, PROBES);
+	ktap_figure("doorbell_bare_irqfd_ioeventfd_us", 0, both, PROBES);
+	ioeventfd = both[PROBES / 2] - irqfd[PROBES / 2];
+	printf("# so an ioeventfd alone takes about %.1f us\n", ioeventfd);
+	caller_leave(&c);
+	return 0;
+}
+
+static int run_parts(void)
+{
+	return with_boards(1, parts);
 }
 
 /* --- masked --- */
@@ -302,6 +384,7 @@ static const struct ktap_case cases[] = {
 	{ "a masked vector is pending, and comes when it is unmasked", run_masked },
 	{ "masked and unmasked in between, none is lost", run_masked_in_between },
 	{ "to and fro, and none is lost", run_to_and_fro },
+	{ "the parts: an irqfd, and an irqfd and an ioeventfd", run_parts },
 	{ "no thread of ours wakes for a doorbell", run_nobody_wakes },
 };
 
