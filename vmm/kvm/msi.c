@@ -231,11 +231,11 @@ int kvm_msi_create(struct msi_provider **out, struct kvm *kvm, struct error *err
 	msi->kvm = kvm;
 	msi->provider.ops = &kvm_msi_ops;
 	pthread_mutex_init(&msi->lock, NULL);
+	table_add_lines(msi->table);
+	table_add_messages(msi->table, nr);
 	SLIST_INIT(&msi->unused);
 	while (nr--)
 		SLIST_INSERT_HEAD(&msi->unused, &msi->routes[nr], next);
-	table_add_lines(msi->table);
-	table_add_messages(msi->table, msi_routes(kvm));
 	*out = &msi->provider;
 	return 0;
 }
