@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The guest driver on the devices of a stranger: three of QEMU's ivshmem-plain and one
-# ivshmem-doorbell. Needs a nested host that has them (lab run --ivshmem): it is the guest here, and
-# has two CPUs.
+# The guest driver on the devices of a stranger: three of QEMU's ivshmem-plain and four
+# ivshmem-doorbell, peers of each other. Needs a nested host that has them (lab run --ivshmem): it
+# is the guest here, and has two CPUs.
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/boot/boot.sh
 . tests/boot/boot.sh
@@ -22,8 +22,8 @@ case_devices()
 
 	nodes=$(echo /dev/ivshmem*)
 	sizes=$(sort -n /sys/class/ivshmem/ivshmem*/size | xargs)
-	[[ $nodes == "/dev/ivshmem0 /dev/ivshmem1 /dev/ivshmem2 /dev/ivshmem3" &&
-		$sizes == "4194304 8388608 16777216 67108864" ]] ||
+	[[ $nodes == "$(echo /dev/ivshmem{0..6})" &&
+		$sizes == "4194304 4194304 4194304 4194304 8388608 16777216 67108864" ]] ||
 		boot_fail "$nodes of $sizes bytes"
 }
 
@@ -50,7 +50,7 @@ case_write_back()
 
 	list=$(sed -ns '3s/^0x\([^ ]*\).*/\1/p' /sys/class/ivshmem/*/device/resource |
 		grep -f - /sys/kernel/debug/x86/pat_memtype_list)
-	[[ $(grep -c 'write-back$' <<<"$list") == 4 && $(wc -l <<<"$list") == 4 ]] ||
+	[[ $(grep -c 'write-back$' <<<"$list") == 7 && $(wc -l <<<"$list") == 7 ]] ||
 		boot_fail "memory types: $list"
 }
 
@@ -144,7 +144,7 @@ case_log()
 
 ktap_main \
 	case_load "the driver loads" \
-	case_devices "there is a node for each of four devices" \
+	case_devices "there is a node for each of seven devices" \
 	case_doorbell "a device with interrupts" \
 	"case_program fileio" "read, write and seek" \
 	"case_program info" "INFO" \

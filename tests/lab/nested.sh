@@ -6,8 +6,8 @@
 NESTED_BOOT_S=120
 NESTED_LOST_MAX=2
 NESTED_PLAIN=(64M 16M 8M)
-NESTED_PEER_ID=7
-NESTED_VECTORS=4
+# id:vectors, peers of each other; more vectors than two processors have are to be lived without
+NESTED_DOORBELLS=(7:4 8:1 300:64 9:2048)
 EXIT_NO_BOOT=120
 EXIT_DIED=121
 EXIT_TOO_MANY_LOST=122
@@ -81,7 +81,7 @@ nested_command_line()
 # them above 4 GiB only where there is RAM as well, and declares all below it uncached.
 nested_devices()
 {
-	local size
+	local size doorbell
 
 	((nested_ivshmem)) || return 0
 	printf '%s\n' -machine pc,max-ram-below-4g=1G
@@ -89,11 +89,13 @@ nested_devices()
 		printf '%s\n' -object "memory-backend-ram,id=m$size,size=$size,share=on" \
 			-device "ivshmem-plain,memdev=m$size"
 	done
-	printf '%s\n' -chardev socket,id=server,path=server \
-		-device "ivshmem-doorbell,chardev=server,vectors=$NESTED_VECTORS"
+	for doorbell in "${NESTED_DOORBELLS[@]}"; do
+		printf '%s\n' -chardev "socket,id=peer${doorbell%:*},path=server" \
+			-device "ivshmem-doorbell,chardev=peer${doorbell%:*},vectors=${doorbell#*:}"
+	done
 }
 
-# nested_server: the server of the one with interrupts; ends with the emulator.
+# nested_server: the server of those with interrupts; ends with the emulator.
 nested_server()
 {
 	((nested_ivshmem)) || return 0
@@ -102,7 +104,7 @@ nested_server()
 	(
 		cd "$nested_dir" &&
 			exec setsid setpriv --pdeathsig KILL "$LAB_DIR/bin/server" server \
-				$NESTED_PEER_ID $NESTED_VECTORS
+				"${NESTED_DOORBELLS[@]}"
 	) </dev/null >"$nested_out/nested-server.log" 2>&1 &
 	until [[ -S $nested_dir/server ]]; do
 		kill -0 $! 2>/dev/null ||
