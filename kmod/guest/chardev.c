@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/ivshmemN: its numbers, open, and ioctl. Reading and writing are memory.c's, mapping is
- * mmap.c's.
+ * /dev/ivshmemN: its numbers, open and close. Reading and writing are memory.c's, mapping is
+ * mmap.c's, waiting is wait.c's, all other calls are ioctl.c's.
  */
-#include <linux/build_bug.h>
 #include <linux/compat.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
-#include <linux/ivshmem.h>
 #include <linux/module.h>
-#include <linux/pci.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "chardev.h"
 #include "compat.h"
 #include "device.h"
+#include "file.h"
+#include "ioctl.h"
 #include "memory.h"
 #include "mmap.h"
-
-static_assert(sizeof(struct ivshmem_info) == 96);
+#include "wait.h"
 
 #define CHARDEV_MINORS	(MINORMASK + 1)
 
@@ -29,67 +26,37 @@ static DEFINE_IDA(chardev_minors);
 static int chardev_open(struct inode *inode, struct file *file)
 {
 	struct ivshmem_device *idev = container_of(inode->i_cdev, struct ivshmem_device, cdev);
+	struct ivshmem_file *ifile;
+	int err = ivshmem_device_enter(idev);
 
-	if (ivshmem_device_is_gone(idev))
-		return -ENODEV;
-	file->private_data = idev;
+	if (err)
+		return err;
+	ifile = ivshmem_file_create(idev);
+	ivshmem_device_exit(idev);
+	if (IS_ERR(ifile))
+		return PTR_ERR(ifile);
+	file->private_data = ifile;
 	file->f_mapping = idev->inode->i_mapping;
+	return 0;
+}
+
+static int chardev_release(struct inode *inode, struct file *file)
+{
+	ivshmem_file_destroy(file->private_data);
 	return 0;
 }
 
 static loff_t chardev_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct ivshmem_device *idev = file->private_data;
+	struct ivshmem_file *ifile = file->private_data;
 
-	return fixed_size_llseek(file, offset, whence, idev->size);
-}
-
-static int info_fill(struct ivshmem_device *idev, struct ivshmem_info *info)
-{
-	int err = ivshmem_device_enter(idev);
-
-	if (err)
-		return err;
-	*info = (struct ivshmem_info) {
-		.abi = IVSHMEM_ABI,
-		.size = idev->size,
-		.revision = idev->pdev->revision,
-		.vectors = idev->vectors,
-		.position = ivshmem_device_position(idev),
-	};
-	strscpy(info->pci, pci_name(idev->pdev), sizeof(info->pci));
-	ivshmem_device_exit(idev);
-	return 0;
-}
-
-static long info_ioctl(struct ivshmem_device *idev, void __user *arg)
-{
-	struct ivshmem_info info;
-	int err;
-
-	if (copy_from_user(&info, arg, sizeof(info)))
-		return -EFAULT;
-	if (info.flags || memchr_inv(info.reserved, 0, sizeof(info.reserved)))
-		return -EINVAL;
-	err = info_fill(idev, &info);
-	if (err)
-		return err;
-	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
-}
-
-static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	switch (cmd) {
-	case IVSHMEM_INFO:
-		return info_ioctl(file->private_data, (void __user *)arg);
-	default:
-		return -ENOTTY;
-	}
+	return fixed_size_llseek(file, offset, whence, ivshmem_device_size(ifile->idev));
 }
 
 static const struct file_operations chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
+	.release = chardev_release,
 	.llseek = chardev_llseek,
 	.read_iter = ivshmem_memory_read_iter,
 	.write_iter = ivshmem_memory_write_iter,
@@ -98,7 +65,8 @@ static const struct file_operations chardev_fops = {
 	.fsync = noop_fsync,
 	.mmap = ivshmem_mmap,
 	.get_unmapped_area = thp_get_unmapped_area,
-	.unlocked_ioctl = chardev_ioctl,
+	.poll = ivshmem_poll,
+	.unlocked_ioctl = ivshmem_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
 

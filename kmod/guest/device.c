@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The life of an ivshmem device. Files and mappings outlive the PCI device: users enter before
- * they touch it and find out whether it is gone; revoking waits for those inside, then takes the
- * mappings back. The last reference, often that of a file being closed, frees the struct.
+ * they touch it and find out whether it is gone; revoking waits for those inside, then takes
+ * mappings and eventfds back, and wakes who waits. The last reference, often that of a file being
+ * closed, frees the struct.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -11,14 +12,17 @@
 
 #include "chardev.h"
 #include "device.h"
+#include "eventfd.h"
 #include "inode.h"
 #include "ivshmem_regs.h"
 #include "sysfs.h"
+#include "vectors.h"
 
 static void device_release(struct device *dev)
 {
 	struct ivshmem_device *idev = to_ivshmem_device(dev);
 
+	ivshmem_vectors_fini(idev);
 	iput(idev->inode);
 	percpu_free_rwsem(&idev->users);
 	kfree(idev);
@@ -36,6 +40,9 @@ static int device_init(struct ivshmem_device *idev, struct pci_dev *pdev)
 		return PTR_ERR(idev->inode);
 	}
 	idev->pdev = pdev;
+	init_waitqueue_head(&idev->waiters);
+	mutex_init(&idev->files_lock);
+	INIT_LIST_HEAD(&idev->files);
 	device_initialize(&idev->dev);
 	idev->dev.class = &ivshmem_class;
 	idev->dev.parent = &pdev->dev;
@@ -98,16 +105,13 @@ void ivshmem_device_exit(struct ivshmem_device *idev)
  *
  * Early news for who will enter later, and no more than that: it may go right after the answer.
  */
-bool ivshmem_device_is_gone(struct ivshmem_device *idev)
+bool ivshmem_device_is_gone(const struct ivshmem_device *idev)
 {
-	if (ivshmem_device_enter(idev))
-		return true;
-	ivshmem_device_exit(idev);
-	return false;
+	return READ_ONCE(idev->gone);
 }
 
 /**
- * ivshmem_device_revoke() - let nobody in any more, and take every mapping back
+ * ivshmem_device_revoke() - let nobody in any more, take mappings and eventfds back, wake all
  * @idev: the device
  *
  * A fault adds entries only while it is inside, so after the wait none can come behind the
@@ -116,9 +120,11 @@ bool ivshmem_device_is_gone(struct ivshmem_device *idev)
 void ivshmem_device_revoke(struct ivshmem_device *idev)
 {
 	percpu_down_write(&idev->users);
-	idev->gone = true;
+	WRITE_ONCE(idev->gone, true);
 	percpu_up_write(&idev->users);
 	unmap_mapping_range(idev->inode->i_mapping, 0, 0, 1);
+	ivshmem_eventfd_revoke(idev);
+	ivshmem_vectors_wake(idev);
 }
 
 /**
@@ -130,4 +136,18 @@ void ivshmem_device_revoke(struct ivshmem_device *idev)
 u32 ivshmem_device_position(struct ivshmem_device *idev)
 {
 	return ioread32(idev->regs + IVSHMEM_IV_POSITION);
+}
+
+/**
+ * ivshmem_device_ring() - raise a vector of a peer
+ * @idev: the device, entered
+ * @peer: its id
+ * @vector: which
+ *
+ * The device ignores peers and vectors that don't exist. What was stored before is there before the
+ * doorbell is.
+ */
+void ivshmem_device_ring(struct ivshmem_device *idev, u16 peer, u16 vector)
+{
+	iowrite32((u32)peer << IVSHMEM_DOORBELL_PEER_SHIFT | vector, idev->regs + IVSHMEM_DOORBELL);
 }

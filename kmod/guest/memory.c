@@ -11,6 +11,7 @@
 #include <linux/uio.h>
 
 #include "device.h"
+#include "file.h"
 #include "memory.h"
 
 /* Bytes copied at a stretch, without faults and without a look at signals. */
@@ -18,6 +19,13 @@
 
 /* How often pages may go away between being faulted in and being copied. */
 #define MEMORY_TRIES	8
+
+static struct ivshmem_device *memory_device(const struct kiocb *iocb)
+{
+	struct ivshmem_file *ifile = iocb->ki_filp->private_data;
+
+	return ifile->idev;
+}
 
 static size_t memory_copy(void *mem, size_t len, struct iov_iter *iter)
 {
@@ -43,7 +51,8 @@ static size_t memory_fault_in(struct iov_iter *iter, size_t len)
 /* Up to a chunk; 0 bytes if the caller's pages went away again meanwhile. */
 static ssize_t memory_transfer_chunk(struct ivshmem_device *idev, loff_t pos, struct iov_iter *iter)
 {
-	size_t len = min3((u64)iov_iter_count(iter), idev->size - pos, (u64)MEMORY_CHUNK);
+	u64 rest = ivshmem_device_size(idev) - pos;
+	size_t len = min3((u64)iov_iter_count(iter), rest, (u64)MEMORY_CHUNK);
 	ssize_t copied;
 	int err;
 
@@ -62,11 +71,11 @@ static ssize_t memory_transfer_chunk(struct ivshmem_device *idev, loff_t pos, st
 /* From iocb->ki_pos to the end of the caller's buffers or of the memory, whichever is first. */
 static ssize_t memory_transfer(struct kiocb *iocb, struct iov_iter *iter)
 {
-	struct ivshmem_device *idev = iocb->ki_filp->private_data;
+	struct ivshmem_device *idev = memory_device(iocb);
 	unsigned int tries = 0;
 	ssize_t done = 0;
 
-	while (iov_iter_count(iter) && iocb->ki_pos < idev->size) {
+	while (iov_iter_count(iter) && iocb->ki_pos < ivshmem_device_size(idev)) {
 		ssize_t copied = memory_transfer_chunk(idev, iocb->ki_pos, iter);
 
 		if (copied < 0)
@@ -107,11 +116,11 @@ ssize_t ivshmem_memory_read_iter(struct kiocb *iocb, struct iov_iter *to)
  */
 ssize_t ivshmem_memory_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct ivshmem_device *idev = iocb->ki_filp->private_data;
+	u64 size = ivshmem_device_size(memory_device(iocb));
 
 	if (iocb->ki_flags & IOCB_APPEND)
-		iocb->ki_pos = idev->size;
-	if (iov_iter_count(from) && iocb->ki_pos >= idev->size)
+		iocb->ki_pos = size;
+	if (iov_iter_count(from) && iocb->ki_pos >= size)
 		return -ENOSPC;
 	return memory_transfer(iocb, from);
 }

@@ -67,7 +67,8 @@ struct ivshmem_ring {
 /**
  * struct ivshmem_eventfd - for IVSHMEM_SET_EVENTFD
  * @vector: below INFO's interrupts
- * @fd: an eventfd that this open file has raised with each interrupt of @vector, or -1: no more
+ * @fd: an eventfd that this open file has raised with each interrupt of @vector, in place of the one
+ *	before; -1: none
  * @reserved: must be 0
  *
  * One a vector and open file; it ends with the file.
@@ -109,9 +110,11 @@ struct ivshmem_wait {
  * struct ivshmem_peers - for IVSHMEM_PEERS: what the device knows of its region and peers
  * @region: the region's name on its host, NUL-terminated, padded with zeros
  * @changes: in: any; out: of the peers' page up to now; poll() tells EPOLLPRI when there were more
- *	than this open file was told here
+ *	than this open file was told here, or than there were when it was opened. Whoever walks the
+ *	peers begins again when it is another one at the end
  * @next: in: the id to begin with; out: the smallest id of a living peer from there on, oneself too
  * @generation: out: how many had the id of @next so far, itself too
+ * @pad: 0; must be 0 on the way in
  * @reserved: 0; must be 0 on the way in
  */
 struct ivshmem_peers {
@@ -129,14 +132,18 @@ struct ivshmem_peers {
 /*
  * poll(): EPOLLIN when a vector fired that this open file was not told of by WAIT, EPOLLPRI when
  * peers came or went since its last PEERS, EPOLLERR and EPOLLHUP when the device is gone; reading
- * and writing memory never has to wait.
+ * and writing memory never has to wait. Where the device knows its peers, it raises its last vector
+ * when they change: that one's interrupts are not all doorbells.
  *
- * INFO		EINVAL a reserved word
+ * mmap(): EINVAL a private mapping, or one that is not within the memory, the registers or the peers'
+ * page; EACCES registers through a file that is not open for writing, peers' page to be written.
+ *
+ * INFO		EINVAL an unknown flag, a reserved word
  * RING		EPERM opened for reading only; EINVAL a number beyond 65535, a reserved word
  * SET_EVENTFD	EINVAL no such vector, a descriptor that is no eventfd, a reserved word; EBADF a
  *		descriptor that is not open; ENOMEM
- * WAIT		EINVAL no such vector, an unknown flag, a negative time-out, a reserved word;
- *		ETIMEDOUT; EINTR a signal came, and @timeout_ns is what was left of it; ENOMEM
+ * WAIT		EINVAL no such vector, or any of none, an unknown flag, a negative time-out, a
+ *		reserved word; ETIMEDOUT; EINTR a signal was handled, and @timeout_ns is what was left
  * PEERS	EINVAL a reserved word; EOPNOTSUPP the device does not know its peers; ENOENT none
  *		from @next on (@region and @changes are filled in)
  *

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * WAIT and poll(): an open file is told of interrupts that it was not told of yet. Nobody is inside
+ * the device while asleep; who wakes because it goes sees that it is gone.
+ */
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/ivshmem.h>
+#include <linux/ktime.h>
+#include <linux/lockdep.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
+
+#include "device.h"
+#include "file.h"
+#include "vectors.h"
+#include "wait.h"
+
+/*
+ * Is there any news? A vector's interrupt that the file was told of is in the device's sum already,
+ * so the file's sum is never ahead of it.
+ */
+static bool wait_any_news(const struct ivshmem_file *ifile)
+{
+	lockdep_assert_held(&ifile->told_lock);
+	return (u64)atomic64_read(&ifile->idev->fired) != ifile->told;
+}
+
+static bool wait_take_vector(struct ivshmem_file *ifile, u32 vector, struct ivshmem_wait *wait)
+{
+	u64 fired = atomic64_read(&ifile->idev->vector[vector].fired);
+	u64 count = fired - ifile->vectors[vector].told;
+
+	if (!count)
+		return false;
+	ifile->vectors[vector].told = fired;
+	ifile->told += count;
+	wait->vector = vector;
+	wait->count = count;
+	wait->total = fired;
+	return true;
+}
+
+/* The sum first: of many vectors, one look tells that none fired. */
+static bool wait_take_any(struct ivshmem_file *ifile, struct ivshmem_wait *wait)
+{
+	if (!wait_any_news(ifile))
+		return false;
+	for (u32 i = 0; i < ifile->idev->interrupts; i++)
+		if (wait_take_vector(ifile, i, wait))
+			return true;
+	return false;
+}
+
+/* Is there something to tell of @vector? Then the file has been told of it. */
+static bool wait_take(struct ivshmem_file *ifile, u32 vector, struct ivshmem_wait *wait)
+{
+	bool taken;
+
+	spin_lock(&ifile->told_lock);
+	if (vector == IVSHMEM_VECTOR_ANY)
+		taken = wait_take_any(ifile, wait);
+	else
+		taken = wait_take_vector(ifile, vector, wait);
+	spin_unlock(&ifile->told_lock);
+	return taken;
+}
+
+/* When a wait is over; NULL if never. */
+static ktime_t *wait_deadline(s64 timeout_ns, ktime_t *deadline)
+{
+	if (timeout_ns == IVSHMEM_WAIT_FOREVER)
+		return NULL;
+	*deadline = ktime_add_safe(ktime_get(), ns_to_ktime(timeout_ns));
+	return deadline;
+}
+
+static wait_queue_head_t *wait_queue_of(struct ivshmem_device *idev, u32 vector)
+{
+	return vector == IVSHMEM_VECTOR_ANY ? &idev->waiters : &idev->vector[vector].waiters;
+}
+
+/* -ERESTARTNOHAND is EINTR to whoever has a handler, and a wait that goes on to all others. */
+static int wait_sleep(struct ivshmem_file *ifile, struct ivshmem_wait *wait, ktime_t *deadline)
+{
+	wait_queue_head_t *queue = wait_queue_of(ifile->idev, wait->vector);
+	u32 vector = wait->vector;
+	bool late = false;
+	DEFINE_WAIT(entry);
+	int ret;
+
+	for (;;) {
+		bool interrupted = prepare_to_wait_event(queue, &entry, TASK_INTERRUPTIBLE);
+
+		if (ivshmem_device_is_gone(ifile->idev))
+			ret = -ENODEV;
+		else if (wait_take(ifile, vector, wait))
+			ret = 0;
+		else if (late)
+			ret = -ETIMEDOUT;
+		else if (interrupted)
+			ret = -ERESTARTNOHAND;
+		else {
+			late = !schedule_hrtimeout(deadline, HRTIMER_MODE_ABS);
+			continue;
+		}
+		finish_wait(queue, &entry);
+		return ret;
+	}
+}
+
+/**
+ * ivshmem_wait() - wait until there is something to tell of a vector, and tell it
+ * @ifile: an open file, not inside the device
+ * @wait: checked but for its vector; filled in if 0 is returned, with the time that is left if
+ *	-ERESTARTNOHAND
+ *
+ * Return: 0; -EINVAL no such vector, -ETIMEDOUT, -ERESTARTNOHAND a signal came, -ENODEV the device
+ * is gone.
+ */
+int ivshmem_wait(struct ivshmem_file *ifile, struct ivshmem_wait *wait)
+{
+	struct ivshmem_device *idev = ifile->idev;
+	ktime_t end, *deadline;
+	int ret;
+
+	if (wait->vector >= idev->interrupts &&
+	    (wait->vector != IVSHMEM_VECTOR_ANY || !idev->interrupts))
+		return -EINVAL;
+	deadline = wait_deadline(wait->timeout_ns, &end);
+	ret = wait_sleep(ifile, wait, deadline);
+	if (ret == -ERESTARTNOHAND && deadline)
+		wait->timeout_ns = max_t(s64, ktime_to_ns(ktime_sub(end, ktime_get())), 0);
+	return ret;
+}
+
+static __poll_t poll_vectors(struct ivshmem_file *ifile)
+{
+	bool news;
+
+	spin_lock(&ifile->told_lock);
+	news = wait_any_news(ifile);
+	spin_unlock(&ifile->told_lock);
+	return news ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+/**
+ * ivshmem_poll() - poll()
+ * @file: an open file
+ * @table: what to wait in
+ *
+ * Only who asks for EPOLLPRI pays for a look at the device.
+ *
+ * Return: EPOLLIN a vector fired, EPOLLPRI peers came or went, and the file was not told of it;
+ * EPOLLERR and EPOLLHUP the device is gone.
+ */
+__poll_t ivshmem_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct ivshmem_file *ifile = file->private_data;
+	struct ivshmem_device *idev = ifile->idev;
+	__poll_t events;
+
+	poll_wait(file, &idev->waiters, table);
+	smp_mb(); /* for wq_has_sleeper() in the interrupt; poll_wait() has none before 6.13 */
+	if (ivshmem_device_enter(idev))
+		return EPOLLERR | EPOLLHUP;
+	events = poll_vectors(ifile);
+	if ((poll_requested_events(table) & EPOLLPRI) &&
+	    ivshmem_extension_changes(idev) != READ_ONCE(ifile->changes))
+		events |= EPOLLPRI;
+	ivshmem_device_exit(idev);
+	return events;
+}
