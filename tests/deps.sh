@@ -8,7 +8,7 @@ set -euo pipefail
 packages=(gcc libc6-dev liburcu-dev libpci-dev acpica-tools python3-docutils bc kmod libelf1)
 packages+=(libxxhash-dev xz-utils)
 # test: unit tests, what the lab's images are made of, what its guests run
-packages+=(g++ libcmocka-dev busybox-static cpio zstd pciutils jq seabios z3)
+packages+=(g++ libcmocka-dev busybox-static cpio zstd pciutils jq seabios z3 spin)
 # `deps.sh lint`: more compilers and checkers; `deps.sh fuzz`: the compiler that has libFuzzer;
 # `deps.sh bench`: who else does the same work
 case ${1-} in
