@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io/loop.h"
+#include "memory/access.h"
 #include "memory/attachments.h"
 
 #define DEVFN		PCI_DEVFN(1, 0)
@@ -89,8 +90,12 @@ void board_mask(struct board *b, unsigned int vector, bool masked)
 	guest_store(&b->g, entry_of(vector) + PCI_MSIX_ENTRY_VECTOR_CTRL, masked, 4);
 }
 
-/* As a driver does. */
-static void board_drive(struct board *b)
+static void board_store(struct board *b, uint32_t addr, uint32_t value)
+{
+	address_space_stl_le(&b->g.as, addr, value);
+}
+
+void board_map(struct board *b)
 {
 	static const struct {
 		unsigned int bar;
@@ -100,19 +105,25 @@ static void board_drive(struct board *b)
 		{ IVSHMEM_BAR_MEM + 1, 0 }, { IVSHMEM_BAR_PEERS, PEERS },
 	};
 
+	board_config_write(b, PCI_COMMAND, 0, 2);
 	for (unsigned int i = 0; i < sizeof(bars) / sizeof(bars[0]); i++)
 		board_config_write(b, PCI_BASE_ADDRESS_0 + 4 * bars[i].bar, bars[i].addr, 4);
 	board_config_write(b, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+}
+
+void board_drive(struct board *b)
+{
+	board_map(b);
 	board_config_write(b, IVSHMEM_MSIX_CAP + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE, 2);
 	for (unsigned int i = 0; i < b->vectors; i++) {
 		struct msi_message msg = guest_message(VECTOR_BASE + i);
 
-		guest_store(&b->g, entry_of(i) + PCI_MSIX_ENTRY_LOWER_ADDR, msg.address, 4);
-		guest_store(&b->g, entry_of(i) + PCI_MSIX_ENTRY_UPPER_ADDR, msg.address >> 32, 4);
-		guest_store(&b->g, entry_of(i) + PCI_MSIX_ENTRY_DATA, msg.data, 4);
-		board_mask(b, i, false);
+		board_store(b, entry_of(i) + PCI_MSIX_ENTRY_LOWER_ADDR, msg.address);
+		board_store(b, entry_of(i) + PCI_MSIX_ENTRY_UPPER_ADDR, msg.address >> 32);
+		board_store(b, entry_of(i) + PCI_MSIX_ENTRY_DATA, msg.data);
+		board_store(b, entry_of(i) + PCI_MSIX_ENTRY_VECTOR_CTRL, 0);
 	}
-	b->peer = guest_load(&b->g, REGS + IVSHMEM_IV_POSITION, 4);
+	b->peer = address_space_ldl_le(&b->g.as, REGS + IVSHMEM_IV_POSITION, NULL);
 }
 
 int board_create(struct board *b, int fd, unsigned int vectors)

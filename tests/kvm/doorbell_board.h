@@ -39,9 +39,13 @@ struct board {
 	uint32_t peer;			/* own id */
 };
 
-/* @fd: of the shared file. With the reason printed, or 0. */
+/* @fd: of the shared file. 0, or with the reason printed. The thread is one of the model's. */
 int board_create(struct board *b, int fd, unsigned int vectors);
 void board_destroy(struct board *b);
+
+/* The driver's part again, without the guest: BARs alone; and messages, and the own id. */
+void board_map(struct board *b);
+void board_drive(struct board *b);
 
 /* How a guest rings. */
 static inline uint32_t ring_value(uint32_t peer, unsigned int vector)
@@ -49,7 +53,6 @@ static inline uint32_t ring_value(uint32_t peer, unsigned int vector)
 	return peer << IVSHMEM_DOORBELL_PEER_SHIFT | vector;
 }
 
-/* By the guest, or as an access of its that KVM does not serve would come to us. */
 uint32_t board_config_read(struct board *b, unsigned int reg, unsigned int size);
 void board_config_write(struct board *b, unsigned int reg, uint32_t value, unsigned int size);
 

@@ -11,4 +11,4 @@ $(KVM_TESTS): $(B)/tests/kvm/%: $(B)/obj/tests/kvm/%.o $(B)/obj/tests/kvm/guest.
 
 # These are peers of each other without the host module.
 KVM_PEERS := $(B)/obj/tests/kvm/doorbell_board.o $(B)/obj/tests/kvm/fake_membership.o
-$(B)/tests/kvm/test_doorbell: $(KVM_PEERS)
+$(B)/tests/kvm/test_doorbell $(B)/tests/kvm/test_doorbell_hostile: $(KVM_PEERS)
