@@ -9,7 +9,6 @@ cd "$(dirname "$0")/../.." || exit 1
 
 # position, vectors and interrupts of ivshmem3 to 6: two CPUs have not as many as the last one wants
 doorbells=("7 4 4" "8 1 1" "300 64 64" "9 2048 0")
-device=/dev/ivshmem0
 log_wanted='no interrupts, all else works|Interrupt reservation exceeds available|hpet_rtc_timer_reinit'
 
 case_load()
@@ -94,15 +93,16 @@ survivor_start()
 	done
 }
 
-# taken_away COMMAND…: while two processes hold the first device open and mapped and are busy
-# on it, one of them through a node that somebody made elsewhere.
+# taken_away NUMBER COMMAND…: while two processes hold that device open and mapped and are busy
+# on it or wait, one of them through a node that somebody made elsewhere.
 taken_away()
 {
-	local survivor first other status number
+	local survivor first other status number device=/dev/ivshmem$1
 
-	ln -sf $device /tmp/first
+	ln -sf "$device" /tmp/first
 	rm -f /tmp/other
-	IFS=: read -ra number </sys/class/ivshmem/ivshmem0/dev
+	IFS=: read -ra number <"/sys/class/ivshmem/ivshmem$1/dev"
+	shift
 	mknod /tmp/other c "${number[@]}" || return
 	survivor_start other || return
 	other=$survivor
@@ -127,26 +127,42 @@ pci_write()
 	echo "$1" >"/sys/bus/pci/$2"
 }
 
-case_unbind()
+# pci_of NUMBER: where the device sits.
+pci_of()
 {
-	pci=$(basename "$(readlink -f /sys/class/ivshmem/ivshmem0/device)")
-	taken_away pci_write "$pci" drivers/ivshmem/unbind
+	basename "$(readlink -f "/sys/class/ivshmem/ivshmem$1/device")"
 }
 
+# case_unbind NUMBER
+case_unbind()
+{
+	pci=$(pci_of "$1")
+	taken_away "$1" pci_write "$pci" drivers/ivshmem/unbind
+}
+
+# case_rebind NUMBER
 case_rebind()
 {
-	pci_write "$pci" drivers/ivshmem/bind && $BOOT_BUILD/fileio $device
+	pci_write "$pci" drivers/ivshmem/bind && case_program fileio "$1"
+}
+
+# A device that comes back keeps its id, and counts from 0.
+case_rebind_doorbell()
+{
+	case_rebind 3 && [[ $(attributes ivshmem3 position interrupts fired) == "7 4 0" ]] &&
+		case_program doorbell 3 5
 }
 
 # The device itself goes, driver bound; a scan of the bus finds it again.
 case_unplug()
 {
-	taken_away pci_write 1 "devices/$pci/remove"
+	pci=$(pci_of 0)
+	taken_away 0 pci_write 1 "devices/$pci/remove"
 }
 
 case_replug()
 {
-	pci_write 1 rescan && $BOOT_BUILD/fileio $device
+	pci_write 1 rescan && case_program fileio 0
 }
 
 case_rmmod_open()
@@ -181,14 +197,21 @@ ktap_main \
 	"case_program doorbell 5 4" "doorbells of 64 vectors" \
 	"case_program doorbell 6" "doorbells without interrupts" \
 	"case_program doorbell" "doorbells of a plain device" \
+	"case_program registers 3" "registers" \
+	"case_program registers 6" "registers without interrupts" \
+	"case_program registers" "registers of a plain device" \
+	"case_program peers 3" "peers that nobody knows" \
 	"case_program fileio 3" "read, write and seek beside doorbells" \
+	"case_program info 3" "INFO of doorbells" \
 	"case_program fileio" "read, write and seek" \
 	"case_program info" "INFO" \
 	"case_program mapping" "mmap" \
 	"case_program racing" "page faults that race" \
 	case_write_back "the memory is mapped write-back" \
-	case_unbind "unbinding while the device is open and mapped" \
-	case_rebind "binding it again" \
+	"case_unbind 0" "unbinding while the device is open and mapped" \
+	"case_rebind 0" "binding it again" \
+	"case_unbind 3" "unbinding while doorbells are waited for" \
+	case_rebind_doorbell "binding it again" \
 	case_unplug "removal while the device is open and mapped" \
 	case_replug "finding it again" \
 	case_rmmod_open "the driver does not unload while a device is open" \

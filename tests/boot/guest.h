@@ -6,6 +6,10 @@
 #ifndef TESTS_BOOT_GUEST_H
 #define TESTS_BOOT_GUEST_H
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "../ktap.h"
 
 /* The node that the cases are about, as "/dev/ivshmem0"; set once, by main(). */
@@ -29,6 +33,19 @@ static inline int guest_result(const char *call, long result, long want)
 	if (result != want)
 		return ktap_fail("%s returns %ld, expected %ld", call, result, want);
 	return 0;
+}
+
+/* The errno of mapping the device, opened for it; 0 if it can be mapped. */
+static inline int guest_map_errno(int open_flags, int prot, int flags, off_t offset, size_t size)
+{
+	int fd = open(device, open_flags | O_CLOEXEC);
+	void *at = mmap(NULL, size, prot, flags, fd, offset);
+	int error = at == MAP_FAILED ? errno : 0;
+
+	if (!error)
+		munmap(at, size);
+	close(fd);
+	return error;
 }
 
 static inline int guest_main(int argc, char **argv)

@@ -63,6 +63,7 @@ static int attributes_same(void)
 	return info_of(&info) || guest_result("size", attribute("size"), info.size) ||
 	       guest_result("revision", attribute("revision"), info.revision) ||
 	       guest_result("vectors", attribute("vectors"), info.vectors) ||
+	       guest_result("interrupts", attribute("interrupts"), info.interrupts) ||
 	       guest_result("position", attribute("position"), info.position) ? -1 : 0;
 }
 

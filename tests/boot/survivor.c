@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// In a guest: holds /dev/ivshmemN open and mapped, two threads busy on it, while the device is
+// In a guest: holds /dev/ivshmemN open and mapped, threads busy on it or waiting, while the device is
 // taken away (a SIGUSR1 says that it was), and tells what is left: SIGBUS and ENODEV, nothing
 // else.
 
 #include <fcntl.h>
 #include <linux/ivshmem.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,9 +23,12 @@
 struct victim {
 	int fd;
 	size_t size;
-	char *at;
-	pthread_t reader, toucher;
-	long read_errno; /* what ended the reader */
+	char *at, *regs;
+	struct ivshmem_info info;
+	int event;		/* an eventfd of vector 0 */
+	pthread_t reader, toucher, poller, waiters[2];
+	long read_errno;	/* what ended the reader */
+	long polled;		/* what ended the poller */
 };
 
 static struct victim victim;
@@ -56,6 +62,35 @@ static void *touch_on(void *argument)
 		((volatile char *)v->at)[i] = 1;
 }
 
+static void *poll_on(void *argument)
+{
+	struct victim *v = argument;
+	struct pollfd pollfd = { .fd = v->fd, .events = POLLIN | POLLPRI };
+
+	v->polled = poll(&pollfd, 1, -1) == 1 ? pollfd.revents : -errno;
+	return NULL;
+}
+
+/* For a vector alone, and for any: they wait in different queues. */
+static long wait_forever(uint32_t vector)
+{
+	struct ivshmem_wait wait = { .vector = vector, .timeout_ns = IVSHMEM_WAIT_FOREVER };
+
+	return ioctl(victim.fd, IVSHMEM_WAIT, &wait) ? errno : 0;
+}
+
+static void *wait_for_one(void *unused)
+{
+	(void)unused;
+	return (void *)wait_forever(victim.info.interrupts - 1);
+}
+
+static void *wait_for_any(void *unused)
+{
+	(void)unused;
+	return (void *)wait_forever(IVSHMEM_VECTOR_ANY);
+}
+
 static int reader_ended(void)
 {
 	pthread_join(victim.reader, NULL);
@@ -67,6 +102,44 @@ static int toucher_ended(void)
 {
 	pthread_join(victim.toucher, NULL);
 	return 0;
+}
+
+static int poller_ended(void)
+{
+	pthread_join(victim.poller, NULL);
+	return guest_result("what poll() told", victim.polled, POLLERR | POLLHUP);
+}
+
+static int waiters_ended(void)
+{
+	if (!victim.info.interrupts)
+		return ktap_skip("no interrupts");
+	for (int i = 0; i < 2; i++) {
+		void *error;
+
+		pthread_join(victim.waiters[i], &error);
+		errno = (int)(long)error;
+		EXPECT_PASS(guest_errno("WAIT", errno ? -1 : 0, ENODEV));
+	}
+	return 0;
+}
+
+/* Nothing fired: that the device is gone is no ring. */
+static int eventfd_silent(void)
+{
+	uint64_t count;
+
+	if (!victim.info.interrupts)
+		return ktap_skip("no interrupts");
+	EXPECT_ERRNO(read(victim.event, &count, sizeof(count)), EAGAIN);
+	return 0;
+}
+
+static int registers_gone(void)
+{
+	if (sigsetjmp(after_bus_error, 1))
+		return 0;
+	return ktap_fail("the registers say %u", *(volatile uint32_t *)victim.regs);
 }
 
 static int touches(void)
@@ -90,6 +163,20 @@ static int file_calls(void)
 	       guest_errno("INFO", ioctl(victim.fd, IVSHMEM_INFO, &info), ENODEV) ? -1 : 0;
 }
 
+static int doorbell_calls(void)
+{
+	struct ivshmem_ring ring = { 0 };
+	struct ivshmem_wait wait = { .vector = 0 };
+	struct ivshmem_eventfd link = { .fd = -1 };
+	struct ivshmem_peers peers = { .next = 0 };
+
+	EXPECT_ERRNO(ioctl(victim.fd, IVSHMEM_RING, &ring), ENODEV);
+	EXPECT_ERRNO(ioctl(victim.fd, IVSHMEM_WAIT, &wait), ENODEV);
+	EXPECT_ERRNO(ioctl(victim.fd, IVSHMEM_SET_EVENTFD, &link), ENODEV);
+	EXPECT_ERRNO(ioctl(victim.fd, IVSHMEM_PEERS, &peers), ENODEV);
+	return 0;
+}
+
 static int new_mapping(void)
 {
 	void *at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, victim.fd, 0);
@@ -106,23 +193,57 @@ static int lets_go(void)
 static const struct ktap_case cases[] = {
 	{ "a thread that reads ends with ENODEV", reader_ended },
 	{ "a thread that touches its mapping ends with SIGBUS", toucher_ended },
+	{ "a thread that polls is told POLLERR and POLLHUP", poller_ended },
+	{ "threads that wait end with ENODEV", waiters_ended },
+	{ "an eventfd is not raised by it", eventfd_silent },
 	{ "every later touch is a SIGBUS", touches },
+	{ "a touch of the registers is one as well", registers_gone },
 	{ "read, write and INFO give ENODEV", file_calls },
+	{ "doorbells give ENODEV", doorbell_calls },
 	{ "a new mapping gives ENODEV", new_mapping },
 	{ "mapping and file can be let go", lets_go },
 };
+
+static int victim_map(void)
+{
+	if (ioctl(victim.fd, IVSHMEM_INFO, &victim.info))
+		return ktap_fail("INFO: %s", strerror(errno));
+	victim.size = victim.info.size;
+	victim.at = mmap(NULL, victim.size, PROT_READ | PROT_WRITE, MAP_SHARED, victim.fd, 0);
+	victim.regs = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, victim.fd,
+			   (off_t)victim.info.regs_offset);
+	if (victim.at == MAP_FAILED || victim.regs == MAP_FAILED)
+		return ktap_fail("mmap: %s", strerror(errno));
+	*(volatile char *)victim.regs;
+	return 0;
+}
+
+static int victim_listen(void)
+{
+	struct ivshmem_eventfd link = { 0 };
+
+	victim.event = eventfd(0, EFD_NONBLOCK);
+	link.fd = victim.event;
+	if (!victim.info.interrupts)
+		return 0;
+	if (ioctl(victim.fd, IVSHMEM_SET_EVENTFD, &link))
+		return ktap_fail("SET_EVENTFD: %s", strerror(errno));
+	if (pthread_create(&victim.waiters[0], NULL, wait_for_one, NULL) ||
+	    pthread_create(&victim.waiters[1], NULL, wait_for_any, NULL))
+		return ktap_fail("no threads");
+	return 0;
+}
 
 static int victim_start(void)
 {
 	victim.fd = open(device, O_RDWR);
 	if (victim.fd < 0)
 		return ktap_fail("%s: %s", device, strerror(errno));
-	victim.size = lseek(victim.fd, 0, SEEK_END);
-	victim.at = mmap(NULL, victim.size, PROT_READ | PROT_WRITE, MAP_SHARED, victim.fd, 0);
-	if (victim.at == MAP_FAILED)
-		return ktap_fail("mmap: %s", strerror(errno));
+	if (victim_map() || victim_listen())
+		return 1;
 	if (pthread_create(&victim.reader, NULL, read_on, &victim) ||
-	    pthread_create(&victim.toucher, NULL, touch_on, &victim))
+	    pthread_create(&victim.toucher, NULL, touch_on, &victim) ||
+	    pthread_create(&victim.poller, NULL, poll_on, &victim))
 		return ktap_fail("no threads");
 	return 0;
 }
