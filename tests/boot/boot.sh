@@ -9,6 +9,7 @@
 . tests/ktap.sh
 
 BOOT_WAIT_S=240
+BOOT_MUSTER_S=320
 BOOT_BUILD=build/tests/boot
 BOOT_MODULE=build/kmod/$(uname -r)/ivshmem_host.ko
 BOOT_LOG_KNOWN='taint|signature and/or required key|interrupt took|clocksource|hpet: Lost'
@@ -100,6 +101,75 @@ boot_log_clean()
 boot_digest()
 {
 	guest "$1" "head -c 1048576 $2 | sha256sum" | cut -d' ' -f1
+}
+
+# boot_peers REGION: how many live.
+boot_peers()
+{
+	cat "/sys/class/ivshmem_region/$1/peers"
+}
+
+# boot_position NAME: a guest's own id, as its device tells.
+boot_position()
+{
+	guest "$1" 'cat /sys/class/ivshmem/ivshmem0/position'
+}
+
+# boot_interrupts NAME: how many a guest's driver has taken.
+boot_interrupts()
+{
+	guest "$1" "awk '/ivshmem/ { sum += \$2 } END { print sum + 0 }' /proc/interrupts"
+}
+
+# boot_eventfds NAME: how many its VMM has open.
+boot_eventfds()
+{
+	find "/proc/$(guest_pid "$1")/fd" -lname '*\[eventfd\]' | wc -l
+}
+
+# boot_taken NAME COUNT: until a guest's driver has taken so many.
+boot_taken()
+{
+	local end=$((SECONDS + 60)) count
+
+	while ((SECONDS < end)); do
+		count=$(boot_interrupts "$1") || return
+		((count == $2)) && return
+		sleep 0.1
+	done
+	boot_fail "$1 has taken $count interrupts, expected $2"
+}
+
+# boot_seat REGION NUMBER SEATS ROUNDS VECTORS NAME:EAR: one process of a muster, `host` for a
+# process of the host.
+boot_seat()
+{
+	if [[ ${6%:*} == host ]]; then
+		$BOOT_BUILD/muster "/dev/ivshmem/$1" "${@:2:4}" "${6#*:}"
+	else
+		GUEST_TIMEOUT=$BOOT_MUSTER_S \
+			guest "${6%:*}" "muster /dev/ivshmem0 ${*:2:4} ${6#*:}"
+	fi
+}
+
+# boot_muster REGION ROUNDS VECTORS NAME:EAR…: everyone of these rings everyone (muster.c), the
+# order being that of the turns. What came of it is printed.
+boot_muster()
+{
+	local region=$1 rounds=$2 vectors=$3 number=0 status=0 seat pid pids=()
+
+	shift 3
+	head -c 64K /dev/zero >"/dev/ivshmem/$region"
+	for seat in "$@"; do
+		[[ -z ${BOOT_BEFORE_SEAT:-} ]] || $BOOT_BEFORE_SEAT "${seat%:*}" $# || return
+		boot_seat "$region" $number $# "$rounds" "$vectors" "$seat" &
+		pids+=($!)
+		number=$((number + 1))
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || status=1
+	done
+	return $status
 }
 
 # Whatever a program's end was: no guest of it lives on, no region stays.
