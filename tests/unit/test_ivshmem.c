@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <urcu/urcu-memb.h>
@@ -561,6 +562,34 @@ static void without_a_descriptor_it_rings_all_the_same(void **state)
 	other_leave(&b);
 }
 
+/* Numbers near the limit are for all else: the monitor's clients, say. */
+static void not_all_descriptors_are_for_doorbells(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit old, few;
+	struct machine *m;
+	struct other o;
+	int next;
+
+	other_join(&o, f->fd, 3, 32);
+	next = dup(f->fd);
+	close(next);
+	assert_ok(getrlimit(RLIMIT_NOFILE, &old));
+	few = (struct rlimit){ .rlim_cur = next + 20 + 64, .rlim_max = old.rlim_max };
+	assert_ok(setrlimit(RLIMIT_NOFILE, &few));
+	m = machine_new(f->fd, "ivshmem-doorbell,memdev=m,peer=5");
+	assert_in_range(attached(m), 1 + 1, 1 + 20);
+	for (int fd = next + 20; fd < next + 20 + 64; fd++)
+		assert_true(fcntl(fd, F_GETFD) < 0);
+	for (unsigned int i = 0; i < 32; i++) {
+		ring(m, 3, i);
+		assert_int_equal(rung(&o, i), 1);
+	}
+	machine_free(m);
+	other_leave(&o);
+	assert_ok(setrlimit(RLIMIT_NOFILE, &old));
+}
+
 static void who_may_only_read_rings_oneself(void **state)
 {
 	const struct how how = { .options = "ivshmem-doorbell,memdev=m,peer=5", .readonly = true };
@@ -916,6 +945,7 @@ int main(void)
 		TEST(a_resync_is_a_difference),
 		TEST(many_peers),
 		TEST(without_a_descriptor_it_rings_all_the_same),
+		TEST(not_all_descriptors_are_for_doorbells),
 		TEST(who_may_only_read_rings_oneself),
 		TEST(without_memory_it_rings_all_the_same),
 		TEST(between_words_is_nothing),
