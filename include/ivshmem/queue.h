@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A queue of many producers and one consumer that share memory, and no more: slots of a fixed size,
- * taken in the order in which they were claimed. It makes no system call, takes no lock, and rings a
- * doorbell only when somebody sleeps. Documentation/ring.rst explains it.
+ * taken in the order in which they were claimed. It makes no system call, takes no lock, and rings
+ * a doorbell only when somebody sleeps. Documentation/ring.rst explains it.
  *
  * A slot says who claimed it. So one that died before it published is passed by as soon as the
- * consumer knows (ivs_queue_bury()), and the others go on. What a hostile producer writes can garble
- * or stop the queue, which ivs_queue_reset() undoes; each call does a bounded amount of work.
+ * consumer knows (ivs_queue_bury()), and the others go on. What a hostile producer writes can
+ * garble or stop the queue, which ivs_queue_reset() undoes; each call does a bounded amount of work.
  */
 #ifndef IVSHMEM_QUEUE_H
 #define IVSHMEM_QUEUE_H
@@ -213,7 +213,7 @@ static inline void ivs_queue_reset(struct ivs_queue_consumer *c)
 }
 
 /**
- * ivs_queue_consumer_attach() - be the consumer of a queue, and read on where the last one published
+ * ivs_queue_consumer_attach() - be the consumer, and read on where the last one published
  * @c: the consumer
  * @mem: where the shared memory is mapped, aligned to a cache line. What is no queue of these sizes
  *	is made one
@@ -224,6 +224,7 @@ static inline void ivs_queue_reset(struct ivs_queue_consumer *c)
  *
  * Returns 0, or -EINVAL.
  */
+IVS_MUST_CHECK
 static inline int ivs_queue_consumer_attach(struct ivs_queue_consumer *c, void *mem,
 					    uint64_t capacity, uint64_t slot_size,
 					    struct ivs_bell bell)
@@ -250,7 +251,8 @@ static inline int ivs_queue_consumer_attach(struct ivs_queue_consumer *c, void *
 static inline void ivs_queue_wake_waiters(struct ivs_queue_consumer *c)
 {
 	if (ivs_load_ordered(&c->map.claims->waiters))
-		ivs_queue_wake(c, __atomic_exchange_n(&c->map.claims->waiters, 0, __ATOMIC_SEQ_CST));
+		ivs_queue_wake(c, __atomic_exchange_n(&c->map.claims->waiters, 0,
+						      __ATOMIC_SEQ_CST));
 }
 
 /*
@@ -408,6 +410,7 @@ struct ivs_queue_producer {
  *
  * Returns 0, or -EINVAL.
  */
+IVS_MUST_CHECK
 static inline int ivs_queue_producer_attach(struct ivs_queue_producer *p, void *mem,
 					    uint64_t capacity, uint64_t slot_size, uint32_t owner,
 					    struct ivs_bell bell)
@@ -559,7 +562,8 @@ static inline int ivs_queue_put(struct ivs_queue_producer *p, const void *data, 
  * ivs_queue_sleep_for_room() - ask for a doorbell, after a call that gave -EAGAIN or -ENOTCONN
  * @p: the producer
  *
- * Returns whether to wait for a doorbell; false: try again at once. A doorbell may come for nothing.
+ * Returns whether to wait for a doorbell; false: try again at once. A doorbell may come for
+ * nothing.
  */
 static inline bool ivs_queue_sleep_for_room(struct ivs_queue_producer *p)
 {

@@ -80,6 +80,7 @@ static inline uint64_t ivs_ring_unit(enum ivs_kind kind)
  *
  * Returns 0, or -EINVAL.
  */
+IVS_MUST_CHECK
 static inline int ivs_ring_attach(struct ivs_ring *r, enum ivs_role role, enum ivs_kind kind,
 				  void *mem, uint64_t capacity, struct ivs_bell bell)
 {
@@ -477,8 +478,8 @@ static inline void ivs_ring_advance(struct ivs_ring *r, size_t len)
  * @len: bytes of it
  * @done: how many were copied
  *
- * Returns 0 if that was one at least, or what ivs_ring_reserve() does. ivs_ring_publish() is still to
- * come.
+ * Returns 0 if that was one at least, or what ivs_ring_reserve() does. ivs_ring_publish() is still
+ * to come.
  */
 static inline int ivs_ring_write(struct ivs_ring *r, const void *data, size_t len, size_t *done)
 {

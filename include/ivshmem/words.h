@@ -20,7 +20,9 @@ static_assert(__GCC_ATOMIC_LLONG_LOCK_FREE == 2, "64-bit words are read and writ
 #define IVS_MAGIC	0x676e69722e737669ull	/* "ivs.ring" */
 #define IVS_VERSION	1
 
-/* Where things are in the shared memory; each part begins a page, so that it can be mapped alone. */
+#define IVS_MUST_CHECK	__attribute__((warn_unused_result))
+
+/* Where things are in the shared memory; each part begins a page, to be mapped alone. */
 #define IVS_CONSUMER_OFFSET	0x0000
 #define IVS_PRODUCER_OFFSET	0x1000
 #define IVS_DATA_OFFSET		0x2000

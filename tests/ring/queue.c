@@ -397,7 +397,13 @@ static int reset(void)
 		EXPECT(put_number(&t.p[1], 2) == -ECONNRESET);
 		EXPECT(!put_number(&t.p[1], 3));
 		EXPECT_NUMBER(&t.c, 3);
-		/* it had claimed one, and never came to know */
+		/* what it had claimed is not its own any more */
+		EXPECT(!ivs_queue_reserve(&t.p[1], &to));
+		ivs_queue_reset(&t.c);
+		EXPECT(ivs_queue_reserve(&t.p[1], &to) == -ECONNRESET);
+		EXPECT(!ivs_queue_reserve(&t.p[1], &to));
+		EXPECT(!ivs_queue_commit(&t.p[1], 0));
+		EXPECT_NONE(&t.c, -ERANGE);
 		EXPECT(put_number(&t.p[2], 2) == -ECONNRESET);
 	}
 	crowd_fini(&t);

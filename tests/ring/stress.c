@@ -4,7 +4,8 @@
  * at any moment and come back, that write noise into all words. Hangs end by the alarm.
  *
  *	stress [threads|all]
- *	stress --role producer|consumer [--records N] [--guest|--host OWN] [--peer ID] PATH OFFSET SIZE
+ *	stress --role producer|consumer [--records N] [--guest|--host OWN] [--peer ID]
+ *	       PATH OFFSET SIZE
  *
  * The second form is one side of a ring in a file that can be mapped: /dev/ivshmem0 in a guest,
  * /dev/ivshmem/NAME on a host, any file for processes that poll. Vector 0 is rung.
@@ -207,7 +208,7 @@ struct crowd {
 	unsigned char *mem;
 	struct ledger *ledger;
 	int consumer_fd;
-	int fds[IVS_NUMBERS];		/* the producers', by number; what nobody has is that of 0 */
+	int fds[IVS_NUMBERS];		/* the producers', by number; others: that of 0 */
 	int progress[2];		/* a pipe: a byte each PROGRESS records */
 	uint64_t count;			/* of each producer */
 };
@@ -265,7 +266,7 @@ static int crowd_produce(struct crowd *t, uint32_t owner)
 	return ret;
 }
 
-/* Each producer's come in its order; a second time only what the last consumer did not give back. */
+/* Each producer's come in its order; twice only what the last consumer did not give back. */
 static int crowd_check(struct ledger *l, uint64_t position, uint32_t owner, uint64_t n)
 {
 	uint32_t number = owner % IVS_NUMBERS;

@@ -43,9 +43,8 @@ shown()
 under_address_sanitizer() { shown asan; }
 under_thread_sanitizer() { shown tsan; }
 range_arithmetic_proved() { shown proof; }
-random_with_small_leaves() { build/leaves/tests/unit/test_random; }
-
 rings_and_queues() { shown ring; }
+random_with_small_leaves() { build/leaves/tests/unit/test_random; }
 
 beside proof tests/proof/proof.sh
 beside ring tests/ring/run.sh
