@@ -16,7 +16,7 @@ allowed() {
 	boot) echo memory kvm ;;
 	snapshot) echo memory io ;;
 	monitor) echo memory pci kvm io snapshot ;;
-	ctl) echo hostmem ;;
+	ctl) echo hostmem io ;;
 	esac
 }
 

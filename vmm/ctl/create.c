@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ivshmemctl create: a region with its size, owner, group and mode. */
+/* ivshmemctl create: a region with its size, owner, group, mode and limits. */
 #include <getopt.h>
 
 #include "ctl/ctl.h"
@@ -7,12 +7,18 @@
 #include "hostmem/region.h"
 #include "size.h"
 
-enum { CREATE_MODE = CTL_LONG_OPTION, CREATE_OWNER, CREATE_GROUP };
+enum {
+	CREATE_MODE = CTL_LONG_OPTION, CREATE_OWNER, CREATE_GROUP, CREATE_PEERS, CREATE_VECTORS,
+	CREATE_USER_KB,
+};
 
 static const struct option create_options[] = {
 	{ "mode", required_argument, NULL, CREATE_MODE },
 	{ "owner", required_argument, NULL, CREATE_OWNER },
 	{ "group", required_argument, NULL, CREATE_GROUP },
+	{ "peers", required_argument, NULL, CREATE_PEERS },
+	{ "vectors", required_argument, NULL, CREATE_VECTORS },
+	{ "user-kb", required_argument, NULL, CREATE_USER_KB },
 	{}
 };
 
@@ -26,6 +32,15 @@ static enum ctl_status create_option(int option, char **argv, struct region_spec
 		return option_user(argv[0], "--owner", optarg, &spec->uid, err);
 	case CREATE_GROUP:
 		return option_group(argv[0], "--group", optarg, &spec->gid, err);
+	case CREATE_PEERS:
+		return option_number(argv[0], "--peers", optarg, 1, IVSHMEM_PEERS_MAX,
+				     &spec->max_peers, err);
+	case CREATE_VECTORS:
+		return option_number(argv[0], "--vectors", optarg, 1, IVSHMEM_VECTORS_MAX,
+				     &spec->max_vectors, err);
+	case CREATE_USER_KB:
+		return option_number(argv[0], "--user-kb", optarg, 1, UINT32_MAX,
+				     &spec->max_user_kb, err);
 	default:
 		return ctl_bad_option(option, argv, err);
 	}
@@ -71,13 +86,18 @@ static enum ctl_status create_run(int argc, char **argv, struct error *err)
 
 const struct ctl_command ctl_create = {
 	.name = "create",
-	.synopsis = "NAME SIZE [--mode MODE] [--owner USER] [--group GROUP]",
+	.synopsis = "NAME SIZE [--mode MODE] [--owner USER] [--group GROUP] [--peers N] [--vectors N]"
+		    " [--user-kb N]",
 	.summary = "makes the region /dev/ivshmem/NAME, of zero pages",
 	.help =
 	"NAME is of 1 to 63 characters A-Z a-z 0-9 . _ -, without a leading dot. SIZE is a power\n"
 	"of two from 4k on, in bytes or with k, M, G, T.\n\n"
 	"  --mode MODE    who may do what with it, as of chmod, in octal (0600)\n"
 	"  --owner USER   a name or a number (the caller)\n"
-	"  --group GROUP  a name or a number (the caller's)\n",
+	"  --group GROUP  a name or a number (the caller's)\n"
+	"  --peers N      how many may join it, 1 to 65536; their ids are below N\n"
+	"  --vectors N    of one peer, 1 to 2048\n"
+	"  --user-kb N    KiB of kernel memory that the memberships of one user may hold\n\n"
+	"What is not given of the last three is a parameter of the module.\n",
 	.run = create_run,
 };

@@ -10,6 +10,7 @@ enum ctl_status {
 	CTL_OK = 0,
 	CTL_FAILED = 1,		/* the system said no */
 	CTL_USAGE = 2,		/* the command line is wrong */
+	CTL_TIMEOUT = 3,	/* what was waited for did not come in time */
 };
 
 /**
@@ -25,7 +26,8 @@ struct ctl_command {
 	enum ctl_status (*run)(int argc, char **argv, struct error *err);
 };
 
-extern const struct ctl_command ctl_create, ctl_destroy, ctl_list;
+extern const struct ctl_command ctl_create, ctl_destroy, ctl_list, ctl_peers, ctl_ring, ctl_serve,
+	ctl_wait;
 
 /* Prints a message to standard error, behind the program's name. */
 void ctl_complain(const struct error *err);

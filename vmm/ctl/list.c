@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ivshmemctl list: the regions of a host and the PCI devices of a guest, for people or as JSON. */
+#include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl/ctl.h"
+#include "ctl/device.h"
+#include "ctl/names.h"
 #include "ctl/pci.h"
 #include "hostmem/region.h"
 #include "ivshmem_regs.h"
@@ -23,6 +25,16 @@ static const struct option list_options[] = {
 	{}
 };
 
+/* Ids in a line for people; programs get all. */
+#define PEERS_SHOWN	16
+
+/* A device of the guest driver, beside the PCI device of the same index; not open: no node of ours. */
+struct guest {
+	bool open;
+	struct device device;
+	struct device_peers peers;
+};
+
 /* What there is to show. */
 struct listing {
 	bool json, pci_only;
@@ -30,44 +42,15 @@ struct listing {
 	struct ivshmem_region_info *regions;
 	size_t nr_regions;
 	struct ctl_pci *pci;
-	size_t nr_pci;
+	struct guest *guests;
+	size_t nr_pci, nr_guests;
 };
-
-struct id_text {
-	char text[32];
-};
-
-/* @name, or the number where the machine has no name for it. */
-static struct id_text id_text(const char *name, uint32_t number)
-{
-	struct id_text id;
-
-	if (name)
-		snprintf(id.text, sizeof(id.text), "%s", name);
-	else
-		snprintf(id.text, sizeof(id.text), "%" PRIu32, number);
-	return id;
-}
-
-static struct id_text owner_text(uint32_t uid)
-{
-	struct passwd *pw = getpwuid(uid);
-
-	return id_text(pw ? pw->pw_name : NULL, uid);
-}
-
-static struct id_text group_text(uint32_t gid)
-{
-	struct group *gr = getgrgid(gid);
-
-	return id_text(gr ? gr->gr_name : NULL, gid);
-}
 
 static void region_print(const struct ivshmem_region_info *r)
 {
-	printf("%-24s %8s  %04o  %-10s %-10s %5" PRIu32 " %10s %10s\n", r->name,
-	       size_text(r->size).text, r->mode, owner_text(r->uid).text,
-	       group_text(r->gid).text, r->users, size_text(r->allocated).text,
+	printf("%-24s %8s  %04o  %-10s %-10s %5" PRIu32 " %5" PRIu32 " %10s %10s\n", r->name,
+	       size_text(r->size).text, r->mode, name_of_user(r->uid).text,
+	       name_of_group(r->gid).text, r->users, r->peers, size_text(r->allocated).text,
 	       size_text(r->huge).text);
 }
 
@@ -80,8 +63,8 @@ static void regions_print(const struct listing *l)
 		     "one.");
 		return;
 	}
-	printf("%-24s %8s  %-4s  %-10s %-10s %5s %10s %10s\n", "REGION", "SIZE", "MODE", "OWNER",
-	       "GROUP", "USERS", "ALLOCATED", "HUGE");
+	printf("%-24s %8s  %-4s  %-10s %-10s %5s %5s %10s %10s\n", "REGION", "SIZE", "MODE",
+	       "OWNER", "GROUP", "USERS", "PEERS", "ALLOCATED", "HUGE");
 	for (i = 0; i < l->nr_regions; i++)
 		region_print(&l->regions[i]);
 }
@@ -119,6 +102,42 @@ static void pcis_print(const struct listing *l)
 		pci_print(&l->pci[i]);
 }
 
+static void ids_print(const struct device_peers *peers)
+{
+	size_t i;
+
+	if (!peers->known)
+		putchar('-');
+	for (i = 0; i < peers->count && i < PEERS_SHOWN; i++)
+		printf("%s%" PRIu32, i ? " " : "", peers->list[i].peer);
+	if (peers->count > PEERS_SHOWN)
+		printf(" and %zu more", peers->count - PEERS_SHOWN);
+}
+
+static void guest_print(const struct guest *g)
+{
+	printf("%-14s %-24s %8" PRIu32 " ", g->device.path, g->peers.known ? g->peers.region : "-",
+	       g->device.info.vectors);
+	if (g->device.info.vectors)
+		printf("%5" PRIu32 "  ", g->device.info.position);
+	else
+		printf("%5s  ", "-");
+	ids_print(&g->peers);
+	putchar('\n');
+}
+
+static void guests_print(const struct listing *l)
+{
+	size_t i;
+
+	if (!l->nr_guests)
+		return;
+	printf("\n%-14s %-24s %8s %5s  %s\n", "NODE", "REGION", "VECTORS", "OWN", "PEERS");
+	for (i = 0; i < l->nr_pci; i++)
+		if (l->guests[i].open)
+			guest_print(&l->guests[i]);
+}
+
 static void tables_print(const struct listing *l)
 {
 	bool regions = l->host && !l->pci_only, pci = l->nr_pci || l->pci_only;
@@ -129,6 +148,7 @@ static void tables_print(const struct listing *l)
 		putchar('\n');
 	if (pci)
 		pcis_print(l);
+	guests_print(l);
 }
 
 static void region_json(const struct ivshmem_region_info *r)
@@ -138,12 +158,14 @@ static void region_json(const struct ivshmem_region_info *r)
 	printf(", \"id\": %" PRIu64 ", \"size\": %" PRIu64 ", \"mode\": \"%04o\", \"uid\": %" PRIu32
 	       ", \"gid\": %" PRIu32 ", \"owner\": ", (uint64_t)r->id, (uint64_t)r->size, r->mode,
 	       r->uid, r->gid);
-	json_string(stdout, owner_text(r->uid).text);
+	json_string(stdout, name_of_user(r->uid).text);
 	fputs(", \"group\": ", stdout);
-	json_string(stdout, group_text(r->gid).text);
+	json_string(stdout, name_of_group(r->gid).text);
 	printf(", \"users\": %" PRIu32 ", \"allocated\": %" PRIu64 ", \"huge\": %" PRIu64
-	       ", \"abi\": %" PRIu32 "}",
-	       r->users, (uint64_t)r->allocated, (uint64_t)r->huge, r->abi);
+	       ", \"peers\": %" PRIu32 ", \"max_peers\": %" PRIu32 ", \"max_vectors\": %" PRIu32
+	       ", \"max_user_kb\": %" PRIu32 ", \"abi\": %" PRIu32 "}",
+	       r->users, (uint64_t)r->allocated, (uint64_t)r->huge, r->peers, r->max_peers,
+	       r->max_vectors, r->max_user_kb, r->abi);
 }
 
 static void bars_json(const struct ctl_pci *p)
@@ -160,7 +182,38 @@ static void bars_json(const struct ctl_pci *p)
 	}
 }
 
-static void pci_json(const struct ctl_pci *p)
+static void ids_json(const struct device_peers *peers)
+{
+	size_t i;
+
+	fputs(peers->known ? "[" : "null", stdout);
+	for (i = 0; i < peers->count; i++)
+		printf("%s%" PRIu32, i ? ", " : "", peers->list[i].peer);
+	if (peers->known)
+		putchar(']');
+}
+
+/* null: not to be known, or a plain device, which has no id. */
+static void guest_json(const struct guest *g)
+{
+	const struct ivshmem_info *info = &g->device.info;
+
+	fputs(", \"region\": ", stdout);
+	json_string(stdout, g->peers.known ? g->peers.region : NULL);
+	if (g->open && info->vectors)
+		printf(", \"position\": %" PRIu32, info->position);
+	else
+		fputs(", \"position\": null", stdout);
+	if (g->open)
+		printf(", \"vectors\": %" PRIu32 ", \"interrupts\": %" PRIu32, info->vectors,
+		       info->interrupts);
+	else
+		fputs(", \"vectors\": null, \"interrupts\": null", stdout);
+	fputs(", \"peers\": ", stdout);
+	ids_json(&g->peers);
+}
+
+static void pci_json(const struct ctl_pci *p, const struct guest *g)
 {
 	printf("{\"address\": \"%s\", \"vendor\": %u, \"device\": %u, \"subsystem_vendor\": %u, "
 	       "\"subsystem\": %u, \"revision\": %u, \"kind\": \"%s\", \"driver\": ", p->address,
@@ -170,7 +223,9 @@ static void pci_json(const struct ctl_pci *p)
 	json_string(stdout, p->node);
 	fputs(", \"bars\": [", stdout);
 	bars_json(p);
-	fputs("]}", stdout);
+	putchar(']');
+	guest_json(g);
+	putchar('}');
 }
 
 /* "regions" is null where the host module is not loaded. */
@@ -187,7 +242,7 @@ static void json_print(const struct listing *l)
 	fputs(l->host ? "],\n \"pci\": [" : ",\n \"pci\": [", stdout);
 	for (i = 0; i < l->nr_pci; i++) {
 		fputs(i ? ",\n\t" : "\n\t", stdout);
-		pci_json(&l->pci[i]);
+		pci_json(&l->pci[i], &l->guests[i]);
 	}
 	puts("]}");
 }
@@ -210,12 +265,50 @@ static enum ctl_status list_options_parse(int argc, char **argv, struct listing 
 	return CTL_USAGE;
 }
 
+/* Who may not open the device, or has another driver's, sees the PCI device alone. */
+static void guest_read(struct guest *g, const struct ctl_pci *pci)
+{
+	struct error err;
+
+	if (!pci->node || !pci->driver || strcmp(pci->driver, "ivshmem") ||
+	    device_open(&g->device, pci->node, false, &err))
+		return;
+	g->open = true;
+	device_peers_read(&g->peers, &g->device, &err);
+}
+
+static int guests_read(struct listing *l, struct error *err)
+{
+	size_t i;
+
+	l->guests = calloc(l->nr_pci + 1, sizeof(*l->guests));
+	if (!l->guests)
+		return error_set(err, -ENOMEM, "listing PCI devices: no memory");
+	for (i = 0; i < l->nr_pci; i++) {
+		guest_read(&l->guests[i], &l->pci[i]);
+		l->nr_guests += l->guests[i].open;
+	}
+	return 0;
+}
+
+static void guests_free(struct listing *l)
+{
+	size_t i;
+
+	for (i = 0; l->guests && i < l->nr_pci; i++) {
+		if (l->guests[i].open)
+			device_close(&l->guests[i].device);
+		device_peers_free(&l->guests[i].peers);
+	}
+	free(l->guests);
+}
+
 static enum ctl_status listing_gather(struct listing *l, struct error *err)
 {
 	l->host = !l->pci_only && region_module_loaded();
 	if (l->host && region_list(&l->regions, &l->nr_regions, err))
 		return CTL_FAILED;
-	if (pci_list(&l->pci, &l->nr_pci, err))
+	if (pci_list(&l->pci, &l->nr_pci, err) || guests_read(l, err))
 		return CTL_FAILED;
 	if (l->host || l->nr_pci || l->pci_only || l->json)
 		return CTL_OK;
@@ -236,6 +329,7 @@ static enum ctl_status list_run(int argc, char **argv, struct error *err)
 	if (!status)
 		(listing.json ? json_print : tables_print)(&listing);
 	free(listing.regions);
+	guests_free(&listing);
 	pci_list_free(listing.pci, listing.nr_pci);
 	return status;
 }
@@ -243,7 +337,7 @@ static enum ctl_status list_run(int argc, char **argv, struct error *err)
 const struct ctl_command ctl_list = {
 	.name = "list",
 	.synopsis = "[--json] [--pci]",
-	.summary = "shows the regions of a host and the ivshmem PCI devices of a guest",
+	.summary = "shows the regions of a host, and a guest's ivshmem PCI devices and their peers",
 	.help =
 	"  --json  for programs: {\"regions\": [...] or null without the module, \"pci\": [...]}\n"
 	"  --pci   PCI devices only\n",

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ivshmemctl: creates, destroys and lists regions of ivshmem_host.ko, and lists ivshmem PCI
- * devices.
+ * ivshmemctl: regions of ivshmem_host.ko, the ivshmem PCI devices of a guest, and the peers and
+ * doorbells of both.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 #include "output.h"
 #include "util.h"
 
-static const struct ctl_command *const commands[] = { &ctl_create, &ctl_destroy, &ctl_list };
+static const struct ctl_command *const commands[] = {
+	&ctl_create, &ctl_destroy, &ctl_list, &ctl_peers, &ctl_ring, &ctl_wait, &ctl_serve,
+};
 
 void ctl_complain(const struct error *err)
 {
@@ -111,10 +115,21 @@ static int run(int argc, char **argv)
 	return complain_usage("'%s' is not a command; `ivshmemctl --help` lists them", argv[1]);
 }
 
+/* What is opened later and printed into would be a region else. Writing to this one fails. */
+static void standard_fds_open(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDONLY); /* takes the lowest that is free: fd */
+}
+
 int main(int argc, char **argv)
 {
-	int status = run(argc, argv);
 	struct error err;
+	int status;
+
+	standard_fds_open();
+	status = run(argc, argv);
 
 	if (!output_finish(&err))
 		return status;

@@ -142,6 +142,9 @@ int region_create(const struct region_spec *spec, struct error *err)
 		.uid = spec->uid,
 		.gid = spec->gid,
 		.mode = spec->mode,
+		.max_peers = spec->max_peers,
+		.max_vectors = spec->max_vectors,
+		.max_user_kb = spec->max_user_kb,
 	};
 	int ret = region_name_check(spec->name, err);
 	bool asked;
@@ -302,4 +305,16 @@ void region_close(struct region *r)
 {
 	close(r->fd);
 	r->fd = -1;
+}
+
+int region_file(const struct region *r, const char *name, struct error *err)
+{
+	int fd = ioctl(r->fd, IVSHMEM_REGION_FILE, 0);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOTTY)
+		return error_arg(err, -ENOTTY, "region '%s': the module ivshmem_host that is "
+				 "loaded is older than this program: load the new one", name);
+	return error_arg(err, -errno, "the pages of the region '%s': %s", name, strerror(errno));
 }

@@ -28,6 +28,8 @@ struct region_spec {
 	uint64_t size;			/* bytes */
 	uint32_t uid, gid;
 	uint32_t mode;
+	uint32_t max_peers, max_vectors;	/* 0: the module's default; so for all three */
+	uint32_t max_user_kb;		/* kernel memory of one user's memberships, KiB */
 };
 
 /**
@@ -56,6 +58,14 @@ int region_size_check(uint64_t size, struct error *err);
  */
 int region_open(struct region *r, const char *name, bool readonly, struct error *err);
 void region_close(struct region *r);
+
+/**
+ * region_file() - the pages of an open region as a plain file, which has a size
+ * @name: for messages
+ *
+ * Return: a descriptor, open for what the region is open for, or -errno with @err filled.
+ */
+int region_file(const struct region *r, const char *name, struct error *err);
 
 /**
  * region_create() - make a region
