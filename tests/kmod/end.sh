@@ -21,7 +21,7 @@ log_is_quiet()
 {
 	local alarms
 
-	alarms=$(kmod_log_alarms "$KMOD_BEGIN" | grep -v 'ivshmem_host: parameter regions: ')
+	alarms=$(kmod_log_alarms "$KMOD_BEGIN" | grep -v 'ivshmem_host: parameter ')
 	[[ -z $alarms ]] || fail "$alarms"
 }
 

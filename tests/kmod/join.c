@@ -182,6 +182,45 @@ static int serials_grow(void)
 	return 0;
 }
 
+/* What an attribute of the region says, -1 for none. */
+static int attribute(const char *region, const char *name)
+{
+	char path[128];
+	int value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/ivshmem_region/%s/%s", region, name);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%d", &value) != 1)
+		value = -1;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+static int counted_in_sysfs(void)
+{
+	int region = region_limited("sysfs", 30, 20, 1000, 0600), fds[3], a, b;
+
+	EXPECT(attribute("sysfs", "max_peers") == 30 && attribute("sysfs", "max_vectors") == 20);
+	EXPECT(attribute("sysfs", "max_user_kb") == 1000);
+	fds[0] = fds[2] = eventfd_new();
+	fds[1] = -1;
+	a = member_join_with(region, 1, fds, 3);
+	b = member_join_with(region, 2, fds, 1);
+	EXPECT(attribute("sysfs", "peers") == 2 && attribute("sysfs", "vectors") == 3);
+	EXPECT(member_set_vector(a, 0, -1) == 0);
+	EXPECT(attribute("sysfs", "vectors") == 2);
+	close(a);
+	EXPECT(attribute("sysfs", "peers") == 1 && attribute("sysfs", "vectors") == 1);
+	close(b);
+	EXPECT(attribute("sysfs", "peers") == 0 && attribute("sysfs", "vectors") == 0);
+	close(fds[0]);
+	close(region);
+	EXPECT(host_destroy("sysfs") == 0);
+	return 0;
+}
+
 static int listing(void)
 {
 	int region = region_limited("listing", 0, 0, 0, 0600), peers[3], fds[2], watch, i;
@@ -275,6 +314,7 @@ static const struct ktap_case cases[] = {
 	{ "a reader that never reads keeps nobody out", sleeper_keeps_nobody_out },
 	{ "serials grow; observers have no id; exec closes", serials_grow },
 	{ "the living are listed", listing },
+	{ "and counted in sysfs", counted_in_sysfs },
 	{ "a process that is gone has no pid", gone_process_has_no_pid },
 	{ "a membership outlives the region's name", destroyed_region },
 };

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The module parameter regions=, good and bad.
+# The module parameters, good and bad.
 # shellcheck source=tests/kmod/kmod.sh
 . tests/kmod/kmod.sh
 
@@ -58,6 +58,36 @@ bad_values()
 		refused "$name64:4k" "$name64:4k"
 }
 
+limits()
+{
+	kmod_load regions=limited:4k max_peers=5 max_vectors=6 max_user_kb=7 &&
+		expect max_peers 5 "$(sysfs limited max_peers)" &&
+		expect max_vectors 6 "$(sysfs limited max_vectors)" &&
+		expect max_user_kb 7 "$(sysfs limited max_user_kb)" || return
+	kmod_load regions=most:4k max_peers=65536 max_vectors=2048 max_user_kb=4294967295 &&
+		expect max_peers 65536 "$(sysfs most max_peers)" &&
+		expect max_user_kb 4294967295 "$(sysfs most max_user_kb)"
+}
+
+# refused_limit NAME VALUE
+refused_limit()
+{
+	kmod_unload && kmod_mark "limit $1=$2"
+	if insmod "$KMOD_FILE" "$1=$2" 2>/dev/null; then
+		fail "insmod accepts $1=$2"
+		return
+	fi
+	kmod_log_since "limit $1=$2" | grep -F "ivshmem_host: parameter $1: $2 is not of 1 to" ||
+		fail "no line about $1=$2 in: $(kmod_log_since "limit $1=$2")"
+}
+
+bad_limits()
+{
+	refused_limit max_peers 0 && refused_limit max_peers 65537 &&
+		refused_limit max_vectors 0 && refused_limit max_vectors 2049 &&
+		refused_limit max_user_kb 0
+}
+
 loads_again()
 {
 	kmod_load
@@ -67,4 +97,6 @@ ktap_main static_regions "regions of root's are there from the start, and go wit
 	hexadecimal_size "sizes as the kernel reads them" \
 	no_regions "an empty list is no region" \
 	bad_values "each bad value fails the insmod with a line in the kernel log" \
+	limits "limits of regions that have none of their own" \
+	bad_limits "limits that can't be fail the insmod with a line in the kernel log" \
 	loads_again "afterwards the module loads"

@@ -18,6 +18,8 @@ kmod_load || {
 
 ktap_programs $programs/create $programs/file $programs/map $programs/lifetime \
 	$programs/permission $programs/ioctls $programs/plainfile $programs/client \
-	$programs/join \
+	$programs/join $programs/member_ioctls $programs/events $programs/doorbell \
+	$programs/limits $programs/leave $programs/joins \
 	tests/kmod/params.sh tests/kmod/sysfs.sh tests/kmod/tools.sh \
-	tests/kmod/ivshmemctl.sh tests/kmod/pci.sh $programs/stress tests/kmod/end.sh
+	tests/kmod/ivshmemctl.sh tests/kmod/pci.sh $programs/stress $programs/member_stress \
+	tests/kmod/end.sh

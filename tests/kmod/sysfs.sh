@@ -44,7 +44,8 @@ read_only()
 	local file
 
 	ivshmemctl create values 8M
-	for file in id size allocated_kb huge_kb users; do
+	for file in id size allocated_kb huge_kb users peers vectors max_peers max_vectors \
+		max_user_kb; do
 		expect "mode of $file" 444 "$(stat -c %a $KMOD_SYSFS/values/$file)" || return
 		expect "lines of $file" 1 "$(wc -l <$KMOD_SYSFS/values/$file)" || return
 	done
@@ -66,11 +67,21 @@ tracepoints()
 	: >$TRACEFS/trace
 	echo 1 >$TRACEFS/events/ivshmem_host/enable || return
 	ivshmemctl create traced 4k --owner 123 && ivshmemctl destroy traced
+	build/tests/kmod/doorbell >/dev/null
 	echo 0 >$TRACEFS/events/ivshmem_host/enable
-	grep -q 'ivshmem_region_create: name=traced id=[0-9]* size=4096 uid=123' $TRACEFS/trace &&
-		grep -q 'ivshmem_region_destroy: name=traced' $TRACEFS/trace && return
-	cat $TRACEFS/trace
-	return 1
+	local line
+
+	for line in 'ivshmem_region_create: name=traced id=[0-9]* size=4096 uid=123' \
+		'ivshmem_region_destroy: name=traced' \
+		'ivshmem_join: name=rings id=[0-9]* peer=1 serial=1$' \
+		'ivshmem_join: name=nobody id=[0-9]* peer=-1 serial=2$' \
+		'ivshmem_leave: name=rings id=[0-9]* peer=2 serial=2$' \
+		'ivshmem_doorbell: name=rings id=[0-9]* peer=1 vector=2 serial=0 err=0$' \
+		'ivshmem_doorbell: name=nobody id=[0-9]* peer=2 vector=0 serial=0 err=-3$'; do
+		grep -q "$line" $TRACEFS/trace && continue
+		grep -v vector=.. $TRACEFS/trace
+		fail "no line $line" || return
+	done
 }
 
 version()
@@ -78,12 +89,13 @@ version()
 	expect "modinfo's licence" GPL "$(modinfo -F license "$KMOD_FILE")" &&
 		[[ -n $(modinfo -F version "$KMOD_FILE") ]] &&
 		[[ -n $(modinfo -F description "$KMOD_FILE") ]] &&
-		modinfo -F parm "$KMOD_FILE" | grep -q '^regions:'
+		expect parameters "max_peers max_user_kb max_vectors regions" \
+			"$(modinfo -F parm "$KMOD_FILE" | cut -d: -f1 | sort | xargs)"
 }
 
 ktap_main values "attributes follow what is done to the region" \
 	huge_region "a region of 1 EiB is described at once" \
 	read_only "attributes are of one line, for reading, by everybody" \
 	device_number "sysfs and the node agree" \
-	tracepoints "creation and destruction are traced" \
+	tracepoints "regions, members and lookups of doorbells are traced" \
 	version "modinfo tells version, licence and parameter"
