@@ -41,6 +41,19 @@ create_and_destroy()
 		ivshmemctl destroy one two && expect nodes control "$(ls /dev/ivshmem)"
 }
 
+limits()
+{
+	ivshmemctl create few 4k --peers 3 --vectors 4 --user-kb 500 &&
+		expect limits "3 4 500" \
+			"$(cat $KMOD_SYSFS/few/{max_peers,max_vectors,max_user_kb} | xargs)" &&
+		ivshmemctl destroy few &&
+		says 2 "--peers 0 is not a number of 1 to 65536" create x 4k --peers 0 &&
+		says 2 "--peers 65537 is not a number" create x 4k --peers 65537 &&
+		says 2 "--vectors 2049 is not a number of 1 to 2048" create x 4k --vectors=2049 &&
+		says 2 "--user-kb -1 is not a number" create x 4k --user-kb=-1 &&
+		says 2 "--user-kb 4G is not a number" create x 4k --user-kb 4G
+}
+
 table()
 {
 	ivshmemctl create shown 64M --mode 0604 --owner daemon --group 54321 && run ivshmemctl list
@@ -209,7 +222,8 @@ completion()
 	expect "completion of cr" create "${COMPREPLY[*]}"
 }
 
-ktap_main create_and_destroy "create with mode, owner and group; destroy" table "list for people" \
+ktap_main create_and_destroy "create with mode, owner and group; destroy" \
+	limits "create with limits of its memberships" table "list for people" \
 	json "list for programs" empty "list of no region" pci_only "list --pci" \
 	helps "help and version" \
 	full_output "output that can't be written" \
