@@ -214,15 +214,16 @@ static bool is_listed(const struct attachment *a, const void *opaque)
 int memory_region_del_eventfds(struct memory_region *mr, const struct memory_eventfd *v,
 			       unsigned int nr)
 {
-	struct listed list = { nr ? eventfds(mr, v, nr) : NULL, nr };
+	struct attachment *sorted = nr ? eventfds(mr, v, nr) : NULL;
+	const struct listed list = { sorted, nr };
 	int ret, committed;
 
-	if (!list.v)
+	if (!sorted)
 		return nr ? -ENOMEM : 0;
 	memory_transaction_begin(mr->mem);
 	ret = detach(mr, nr, &list, is_listed);
 	committed = memory_transaction_commit(mr->mem);
-	free((void *)list.v);
+	free(sorted);
 	return ret ? ret : committed;
 }
 
