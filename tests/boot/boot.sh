@@ -12,7 +12,7 @@ BOOT_WAIT_S=240
 BOOT_MUSTER_S=320
 BOOT_BUILD=build/tests/boot
 BOOT_MODULE=build/kmod/$(uname -r)/ivshmem_host.ko
-BOOT_LOG_KNOWN='taint|signature and/or required key|interrupt took|clocksource|hpet: Lost'
+BOOT_LOG_KNOWN='taint|signature and/or required key|interrupt took|clocksource|hpet'
 BOOT_DRIVER=build/kmod/$(uname -r)/ivshmem.ko
 
 boot_fail()
