@@ -39,7 +39,8 @@ MODULE_PARM_DESC(max_vectors,
 static unsigned int max_user_kb = 16384;
 module_param(max_user_kb, uint, 0444);
 MODULE_PARM_DESC(max_user_kb,
-		 "KiB of kernel memory that the memberships of one user may hold in a region created without a limit: from 1 (16384)");
+		 "KiB of kernel memory for one user's memberships, in a region created without a "
+		 "limit: from 1 (16384)");
 
 /**
  * struct params - the parameter, parsed

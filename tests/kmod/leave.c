@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaving: the last close, whatever brings it about, and what is left of those who were killed at any
- * moment: nothing.
+ * Leaving: the last close, whatever brings it about, and what is left of those who were killed at
+ * any moment: nothing.
  */
 #include <pthread.h>
 #include <signal.h>
