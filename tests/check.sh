@@ -61,7 +61,7 @@ lab_tier() {
 	local name=$1 kernel=$2
 	shift 2
 	mkdir -p "$out/$name"
-	tier "$name" tests/lab/lab run --kernel "$kernel" --timeout 1500 --out "$out/$name" "$@"
+	tier "$name" tests/lab/lab run --kernel "$kernel" --timeout 3000 --out "$out/$name" "$@"
 }
 
 want() { [[ " $tiers " == *" $1 "* ]]; }

@@ -35,9 +35,10 @@ case_ids()
 		boot_fail "the host says that peers are $ids"
 }
 
+# case_program PROGRAM NODE…: one that tells its own cases, on alpha's devices of the other region.
 case_program()
 {
-	guest alpha 'doorbell /dev/ivshmem1 /dev/ivshmem2'
+	guest alpha "$*"
 }
 
 # case_everyone EAR EAR: of alpha and of beta.
@@ -257,7 +258,9 @@ ktap_main \
 	case_ids "the host knows them as peers, by the ids that their devices tell" \
 	"case_everyone wait poll" "everyone rings everyone; the guests hear by WAIT and by poll()" \
 	"case_everyone eventfd wait" "and by eventfds and WAIT" \
-	case_program "what a guest does with its devices" \
+	"case_program doorbell /dev/ivshmem1 /dev/ivshmem2" "doorbells of two devices of a guest" \
+	"case_program registers /dev/ivshmem1" "registers" \
+	"case_program peers /dev/ivshmem1" "peers" \
 	case_masked "a ring of a masked vector is delivered when it is unmasked" \
 	case_no_vmm "no thread of a VMM runs for a ring" \
 	case_figures "round trips between the guests" \

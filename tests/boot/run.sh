@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/ktap.sh
 
 guests=(refusal sharing stranger hugepages readonly relocation ending killing sizes snapshot)
-guests+=(figures)
+guests+=(doorbell crowd figures)
 programs=("${@:-${guests[@]}}")
 programs=("${programs[@]/#/tests/boot/}")
 ktap_programs "${programs[@]/%/.sh}"
