@@ -35,8 +35,8 @@ echo "nested host is up: Linux $(uname -r), $(nproc) CPUs"
 host insmod "$modules/ivshmem_host.ko"
 host ivshmemctl create demo 64M
 for g in alpha beta; do
-	echo "host#  ivmm -name $g … -device ivshmem,shm=demo,size=64M &"
-	guest_start $g $kernel -device ivshmem,shm=demo,size=64M || fail "ivmm for $g" $g/ivmm.log
+	echo "host#  ivmm -name $g … -device ivshmem,shm=demo,size=64M,vectors=4 &"
+	guest_start $g $kernel -device ivshmem,shm=demo,size=64M,vectors=4 || fail "ivmm for $g" $g/ivmm.log
 done
 for g in alpha beta; do
 	guest_wait $g 90 || fail "$g did not boot" $g/console.log
@@ -57,6 +57,20 @@ digest alpha
 digest beta
 cmp -s "$LAB_OUT/alpha.sha256" "$LAB_OUT/beta.sha256" || fail "the digests differ" beta.out
 echo "both digests agree"
+
+echo "beta wakes alpha, with no help of a server or of the two ivmm"
+in_guest beta "ivshmemctl peers /dev/ivshmem0"
+alpha_id=$(guest alpha "cat /sys/class/ivshmem/ivshmem0/position")
+echo "alpha#  ivshmemctl wait /dev/ivshmem0 --count 1 &"
+guest alpha "ivshmemctl wait /dev/ivshmem0 --count 1 --timeout 60" >"$LAB_OUT/wait.out" 2>&1 &
+waiter=$!
+until grep -q waits "$LAB_OUT/wait.out"; do
+	kill -0 $waiter || fail "alpha does not wait" wait.out
+	sleep 0.1
+done
+in_guest beta "ivshmemctl ring /dev/ivshmem0 $alpha_id 0"
+wait $waiter || fail "alpha heard nothing" wait.out
+sed "s/^/       alpha: /" "$LAB_OUT/wait.out"
 
 for g in alpha beta; do
 	guest_stop $g || fail "$g did not power off" $g/console.log
