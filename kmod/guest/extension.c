@@ -93,21 +93,20 @@ static int extension_map(struct ivshmem_device *idev, struct pci_dev *pdev)
  */
 int ivshmem_extension_init(struct ivshmem_device *idev, struct pci_dev *pdev)
 {
-	int err;
-
 	if (pci_resource_len(pdev, IVSHMEM_BAR_REGS) < IVSHMEM_EXT_NAME + IVSHMEM_EXT_NAME_SIZE)
 		return 0;
 	idev->extension.cap = extension_find(pdev);
 	if (!idev->extension.cap)
 		return 0;
 	extension_enable(idev);
-	err = devm_add_action_or_reset(&pdev->dev, extension_disable, idev);
-	if (err)
-		return err;
-	if (extension_map(idev, pdev))
+	if (extension_map(idev, pdev)) {
 		dev_warn(&pdev->dev, "the capability at 0x%x makes no sense: peers are unknown\n",
 			 idev->extension.cap);
-	return 0;
+		extension_disable(idev);
+		idev->extension.cap = 0;
+		return 0;
+	}
+	return devm_add_action_or_reset(&pdev->dev, extension_disable, idev);
 }
 
 /**

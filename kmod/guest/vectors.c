@@ -4,6 +4,7 @@
  * wakes who waits, eventfds included, straight from the interrupt. Counters and queues outlive the
  * interrupts, since files of a device that is gone still look at them.
  */
+#include <linux/err.h>
 #include <linux/interrupt.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
@@ -13,14 +14,17 @@
 #include "device.h"
 #include "vectors.h"
 
-/* Others may share what wakes, not this: one interrupt never runs twice at the same time. */
+/*
+ * In hard interrupt context. The sum is counted first, so that who sees the vector's own count sees
+ * it in the sum as well: wait_any_news() builds on that.
+ */
 static irqreturn_t vector_fired(int irq, void *arg)
 {
 	struct ivshmem_vector *vector = arg;
 	struct ivshmem_device *idev = vector->idev;
 
 	atomic64_inc(&idev->fired);
-	smp_mb__after_atomic(); /* the sum first: see wait_any_news() */
+	smp_mb__after_atomic();
 	atomic64_inc(&vector->fired);
 	if (wq_has_sleeper(&vector->waiters))
 		wake_up(&vector->waiters);
@@ -109,8 +113,8 @@ int ivshmem_vectors_init(struct ivshmem_device *idev, struct pci_dev *pdev)
 	err = vectors_enable(idev, pdev);
 	if (err) {
 		dev_warn(&pdev->dev,
-			 "no interrupts, all else works: %u vectors are not to be had (%d)\n",
-			 idev->vectors, err);
+			 "no interrupts, all else works: %u vectors are not to be had (%pe); ask for fewer, or have more processors\n",
+			 idev->vectors, ERR_PTR(err));
 		return 0;
 	}
 	idev->interrupts = idev->vectors;
