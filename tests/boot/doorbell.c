@@ -240,8 +240,8 @@ static void nothing(int signal)
 }
 
 /*
- * Handlers end a wait, even those that have system calls restarted. They come again and again, since
- * the first signal may be there before the wait.
+ * Handlers end a wait, even those that have system calls restarted. They come again and again,
+ * since the first signal may be there before the wait.
  */
 static int signal_ends(void)
 {
@@ -627,8 +627,8 @@ static int just_one(const struct ivshmem_wait *wait, uint32_t vector)
 }
 
 /*
- * One device after the other, over and over: none of the rings is lost or comes twice. QEMU knows as
- * many vectors of others as its device has itself.
+ * One device after the other, over and over: none of the rings is lost or comes twice. QEMU knows
+ * as many vectors of others as its device has itself.
  */
 static int each_other(void)
 {

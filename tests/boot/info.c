@@ -3,11 +3,25 @@
 
 #include <fcntl.h>
 #include <linux/ivshmem.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "guest.h"
+
+/* On 32 bits, where 64 bits are aligned to 32, nothing moves that is aligned by itself. */
+#define LAYOUT(type, size, word)							\
+	_Static_assert(sizeof(struct type) == (size) && !((size) % 8), #type);		\
+	_Static_assert(!(offsetof(struct type, word) % 8), #type " " #word)
+
+LAYOUT(ivshmem_info, 96, size);
+LAYOUT(ivshmem_info, 96, regs_offset);
+LAYOUT(ivshmem_info, 96, reserved);
+LAYOUT(ivshmem_ring, 16, reserved);
+LAYOUT(ivshmem_eventfd, 16, reserved);
+LAYOUT(ivshmem_wait, 48, timeout_ns);
+LAYOUT(ivshmem_peers, 96, reserved);
 
 static int info_of(struct ivshmem_info *info)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// In a guest: what PEERS tells on a device that knows its peers, and that it says so on one that does
-// not. Who else is there does not matter, unless they come or go meanwhile.
+// In a guest: what PEERS tells on a device that knows its peers, and that it says so on one that
+// does not. Who else is there does not matter, unless they come or go meanwhile.
 
 #include <fcntl.h>
 #include <linux/ivshmem.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// In a guest: holds /dev/ivshmemN open and mapped, threads busy on it or waiting, while the device is
-// taken away (a SIGUSR1 says that it was), and tells what is left: SIGBUS and ENODEV, nothing
+// In a guest: holds /dev/ivshmemN open and mapped, threads busy on it or waiting, while the device
+// is taken away (a SIGUSR1 says that it was), and tells what is left: SIGBUS and ENODEV, nothing
 // else.
 
 #include <fcntl.h>
