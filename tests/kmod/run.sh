@@ -21,5 +21,6 @@ ktap_programs $programs/create $programs/file $programs/map $programs/lifetime \
 	$programs/join $programs/member_ioctls $programs/events $programs/doorbell \
 	$programs/limits $programs/leave $programs/joins \
 	tests/kmod/params.sh tests/kmod/sysfs.sh tests/kmod/tools.sh \
-	tests/kmod/ivshmemctl.sh tests/kmod/pci.sh $programs/stress $programs/member_stress \
+	tests/kmod/ivshmemctl.sh tests/kmod/peers.sh tests/kmod/serve.sh tests/kmod/pci.sh \
+	$programs/stress $programs/member_stress \
 	tests/kmod/end.sh
