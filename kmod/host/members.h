@@ -182,7 +182,7 @@ unsigned int reader_take(struct members *members, struct reader *reader,
 			 struct ivshmem_event *events, unsigned int max);
 void reader_resync(struct members *members, struct reader *reader);
 void readers_tell(struct members *members, const struct news *news);
-void readers_forget_departed(struct members *members);
+void readers_forget_departed(struct members *members, u32 id);
 
 /* account.c */
 struct account *account_get(struct members *members, kuid_t uid);

@@ -108,7 +108,9 @@ static int peer_insert(struct members *members, struct peer *peer, u32 wanted)
  * @peer: its reference is the caller's, now for peer_leave()
  * @wanted: an id below the limit, or IVSHMEM_PEER_ANY
  *
- * Return: 0; -EBUSY the wanted id is not free; -ENOSPC none is; -ENOMEM.
+ * Those who left keep nobody out, even if some reader has yet to hear that they left.
+ *
+ * Return: 0; -EBUSY who has the wanted id is living, or about to be; -ENOSPC none is free; -ENOMEM.
  */
 int peer_reserve(struct members *members, struct peer *peer, u32 wanted)
 {
@@ -116,11 +118,11 @@ int peer_reserve(struct members *members, struct peer *peer, u32 wanted)
 
 	lockdep_assert_held(&members->lock);
 	err = peer_insert(members, peer, wanted);
-	if (err != -EBUSY || wanted != IVSHMEM_PEER_ANY)
-		return err;
-	readers_forget_departed(members);
-	err = peer_insert(members, peer, wanted);
-	return err == -EBUSY ? -ENOSPC : err;
+	if (err == -EBUSY) {
+		readers_forget_departed(members, wanted);
+		err = peer_insert(members, peer, wanted);
+	}
+	return err == -EBUSY && wanted == IVSHMEM_PEER_ANY ? -ENOSPC : err;
 }
 
 /**

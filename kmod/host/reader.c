@@ -133,29 +133,34 @@ void readers_tell(struct members *members, const struct news *news)
 		reader_tell(members, reader, news);
 }
 
-static bool reader_remembers_departed(struct reader *reader)
+static bool reader_remembers_departed(struct reader *reader, u32 id)
 {
+	const struct peer *peer;
 	unsigned int i;
 
-	for (i = 0; i < reader->nr; i++)
-		if (!reader_news(reader, i)->peer->living)
+	for (i = 0; i < reader->nr; i++) {
+		peer = reader_news(reader, i)->peer;
+		if (!peer->living && (id == IVSHMEM_PEER_ANY || id == peer->id))
 			return true;
+	}
 	return false;
 }
 
 /**
- * readers_forget_departed() - free the ids of those that left and that a reader has yet to hear of
+ * readers_forget_departed() - free ids of those that left, of which a reader has yet to hear that
  * @members: locked
+ * @id: the one to free, or IVSHMEM_PEER_ANY: all
  *
- * Who does not read must not keep others from joining.
+ * Who does not read must not keep others from joining. It is told all anew, so that whoever has the
+ * id then is told by its serial from the one who left.
  */
-void readers_forget_departed(struct members *members)
+void readers_forget_departed(struct members *members, u32 id)
 {
 	struct reader *reader;
 
 	lockdep_assert_held(&members->lock);
 	list_for_each_entry(reader, &members->readers, node)
-		if (reader_remembers_departed(reader))
+		if (reader_remembers_departed(reader, id))
 			reader_resync(members, reader);
 }
 

@@ -80,10 +80,10 @@ static int full_region(void)
 	return 0;
 }
 
-/* Somebody remembers the one that left: nobody else gets its id before that was read. */
+/* Somebody remembers the one that left: nobody else is given its id before that was read. */
 static int remembered_ids(void)
 {
-	int region = region_limited("remembered", 3, 0, 0, 0600), watch, fd, next;
+	int region = region_limited("remembered", 4, 0, 0, 0600), watch, fd, next, last;
 	uint32_t id;
 
 	watch = member_observe(region);
@@ -92,26 +92,69 @@ static int remembered_ids(void)
 	EXPECT(fd >= 0);
 	close(fd);
 	EXPECT(member_count(region) == 0);
-	EXPECT_ERRNO(member_join(region, 0, 0), EBUSY);
 	EXPECT_ERRNO(member_next(region, 0, &(struct ivshmem_peer_info){}), ENOENT);
+	EXPECT(member_hears(watch, IVSHMEM_EVENT_JOINED, 0));
 	fd = member_join(region, 2, 0);
 	next = member_join_any(region, &id);
-	EXPECT(fd >= 0 && next >= 0 && id == 1);
-	EXPECT(member_hears(watch, IVSHMEM_EVENT_JOINED, 0));
-	EXPECT_ERRNO(member_join(region, 0, 0), EBUSY);
+	EXPECT(fd >= 0 && next >= 0 && id == 3);
+	last = member_join_any(region, &id);
+	EXPECT(last >= 0 && id == 1);
 	EXPECT(member_hears(watch, IVSHMEM_EVENT_LEFT, 0));
 	close(fd);
-	fd = member_join(region, 0, 0);
-	EXPECT(fd >= 0);
+	fd = member_join_any(region, &id);
+	EXPECT(fd >= 0 && id == 0);
 	EXPECT(member_hears(watch, IVSHMEM_EVENT_JOINED, 2));
+	EXPECT(member_hears(watch, IVSHMEM_EVENT_JOINED, 3));
 	EXPECT(member_hears(watch, IVSHMEM_EVENT_JOINED, 1));
 	EXPECT(member_hears(watch, IVSHMEM_EVENT_LEFT, 2));
 	EXPECT(member_hears(watch, IVSHMEM_EVENT_JOINED, 0));
 	close(fd);
 	close(next);
+	close(last);
 	close(watch);
 	close(region);
 	EXPECT(host_destroy("remembered") == 0);
+	return 0;
+}
+
+/* The list, with one peer of this id, and another serial than @than. */
+static bool told_anew(int fd, uint32_t peer, uint64_t than)
+{
+	struct ivshmem_event event;
+
+	return member_hears(fd, IVSHMEM_EVENT_RESYNC, 0) && member_event(fd, &event) &&
+	       event.type == IVSHMEM_EVENT_JOINED && event.peer == peer && event.serial > than &&
+	       member_hears(fd, IVSHMEM_EVENT_SYNCED, 0) && !member_readable(fd, 0);
+}
+
+/* Who wants a certain id gets it. Only those are told anew who remember the one that had it. */
+static int remembered_and_wanted(void)
+{
+	int region = region_limited("back", 10, 0, 0, 0600), asleep, awake, fd;
+	struct ivshmem_event joined;
+
+	asleep = member_observe(region);
+	awake = member_observe(region);
+	EXPECT(member_synced(asleep) && member_synced(awake));
+	fd = member_join(region, 5, 0);
+	EXPECT_ERRNO(member_join(region, 5, 0), EBUSY);
+	EXPECT(member_event(asleep, &joined) && joined.type == IVSHMEM_EVENT_JOINED);
+	close(fd);
+	EXPECT(member_hears(awake, IVSHMEM_EVENT_JOINED, 5));
+	EXPECT(member_hears(awake, IVSHMEM_EVENT_LEFT, 5));
+	close(member_join(region, 6, 0));
+	fd = member_join(region, 5, 0);
+	EXPECT(fd >= 0);
+	EXPECT(told_anew(asleep, 5, joined.serial));
+	EXPECT(member_hears(awake, IVSHMEM_EVENT_JOINED, 6));
+	EXPECT(member_hears(awake, IVSHMEM_EVENT_LEFT, 6));
+	EXPECT(member_hears(awake, IVSHMEM_EVENT_JOINED, 5));
+	EXPECT(!member_readable(awake, 0));
+	close(fd);
+	close(awake);
+	close(asleep);
+	close(region);
+	EXPECT(host_destroy("back") == 0);
 	return 0;
 }
 
@@ -124,7 +167,6 @@ static int forgotten_with_the_reader(void)
 	EXPECT(member_synced(watch));
 	fd = member_join(region, 0, 0);
 	close(fd);
-	EXPECT_ERRNO(member_join(region, 0, 0), EBUSY);
 	close(watch);
 	fd = member_join(region, 0, 0);
 	EXPECT(fd >= 0);
@@ -310,7 +352,8 @@ static const struct ktap_case cases[] = {
 	{ "a wanted id, free, taken, and beyond the limit", wanted_ids },
 	{ "a full region takes nobody in, and those in it don't notice", full_region },
 	{ "an id is not given again while somebody has to hear of its end", remembered_ids },
-	{ "nor longer", forgotten_with_the_reader },
+	{ "unless it is wanted: who has to hear of that is told anew", remembered_and_wanted },
+	{ "who remembered and left keeps no id", forgotten_with_the_reader },
 	{ "a reader that never reads keeps nobody out", sleeper_keeps_nobody_out },
 	{ "serials grow; observers have no id; exec closes", serials_grow },
 	{ "the living are listed", listing },

@@ -248,9 +248,8 @@ struct ivshmem_peer_info {
  * INFO		the region itself; EINVAL unless @id and the reserved words are 0
  * JOIN		returns the membership, a descriptor that is closed on exec. EINVAL an unknown flag,
  *		a wanted id or vectors beyond the region's limits, vectors or a wanted id of an
- *		observer, a descriptor that is no eventfd, a reserved word; EBUSY the wanted id is a
- *		living peer's, or one that left and whose LEFT somebody has not read yet; ENOSPC the
- *		region has max_peers peers; EMFILE this user's memberships hold max_user_kb, or the
+ *		observer, a descriptor that is no eventfd, a reserved word; EBUSY the wanted id is that
+ *		of a peer that is living or about to be; ENOSPC the region has max_peers peers; EMFILE this user's memberships hold max_user_kb, or the
  *		process has no descriptor left; EBADF an entry of @fds that is not open; ENFILE;
  *		ENOMEM
  * PEER_NEXT	the living peer with the smallest id from @peer on; EINVAL a reserved word; ENOENT
