@@ -302,17 +302,22 @@ static int member_ioctl_set_vector(struct member *member,
 	return err;
 }
 
-/* The eventfd that a request names, for fput(). */
+static bool member_is(const struct member *member, u32 id)
+{
+	return member->peer && member->peer->id == id;
+}
+
+/* The eventfd that a request names, for fput(). @own_too: without the permission, one's own. */
 static struct file *member_doorbell(struct member *member,
-				    const struct ivshmem_doorbell __user *arg)
+				    const struct ivshmem_doorbell __user *arg, bool own_too)
 {
 	struct ivshmem_doorbell req;
 	struct file *file;
 
-	if (!member->may_ring)
-		return ERR_PTR(-EPERM);
 	if (copy_from_user(&req, arg, sizeof(req)))
 		return ERR_PTR(-EFAULT);
+	if (!member->may_ring && !(own_too && member_is(member, req.peer)))
+		return ERR_PTR(-EPERM);
 	if (req.reserved)
 		return ERR_PTR(-EINVAL);
 	file = doorbell_get(member_members(member), &req);
@@ -323,7 +328,7 @@ static struct file *member_doorbell(struct member *member,
 static int member_ioctl_get_doorbell(struct member *member,
 				     const struct ivshmem_doorbell __user *arg)
 {
-	struct file *file = member_doorbell(member, arg);
+	struct file *file = member_doorbell(member, arg, false);
 	int fd;
 
 	if (IS_ERR(file))
@@ -338,7 +343,7 @@ static int member_ioctl_get_doorbell(struct member *member,
 
 static int member_ioctl_ring(struct member *member, const struct ivshmem_doorbell __user *arg)
 {
-	struct file *file = member_doorbell(member, arg);
+	struct file *file = member_doorbell(member, arg, true);
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);

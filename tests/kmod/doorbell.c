@@ -133,10 +133,11 @@ static int serials_tell(void)
 	return 0;
 }
 
-/* A member that may only read the region is a peer, but rings nobody. */
+/* A member that may only read the region is a peer, but rings nobody else. */
 static int as_reader(void)
 {
-	int region = host_open("readers", O_RDONLY), bell = eventfd_new(), fd;
+	int region = host_open("readers", O_RDONLY), bell = eventfd_new(), fd, watch;
+	struct ivshmem_doorbell bad = { .peer = 7, .reserved = 1 }, older = { .peer = 7, .serial = 1 };
 	struct ivshmem_event event;
 
 	EXPECT(region >= 0);
@@ -146,8 +147,16 @@ static int as_reader(void)
 	EXPECT(member_event(fd, &event));
 	EXPECT_ERRNO(member_ring(fd, 1, 0), EPERM);
 	EXPECT_ERRNO(member_doorbell(fd, 1, 0), EPERM);
-	EXPECT_ERRNO(member_ring(fd, 7, 0), EPERM);
 	EXPECT_ERRNO(member_ring(fd, 99, 0), EPERM);
+	EXPECT_ERRNO(member_doorbell(fd, 7, 0), EPERM);
+	EXPECT(member_ring(fd, 7, 0) == 0 && eventfd_count(bell) == 1);
+	EXPECT_ERRNO(member_ring(fd, 7, 1), ENXIO);
+	EXPECT_ERRNO(ioctl(fd, IVSHMEM_PEER_RING, &bad), EINVAL);
+	EXPECT_ERRNO(ioctl(fd, IVSHMEM_PEER_RING, &older), ESRCH);
+	watch = member_observe(region);
+	EXPECT(watch >= 0);
+	EXPECT_ERRNO(member_ring(watch, 7, 0), EPERM);
+	EXPECT_ERRNO(member_ring(watch, IVSHMEM_PEER_ANY, 0), EPERM);
 	EXPECT(member_set_vector(fd, 0, -1) == 0 && member_set_vector(fd, 0, bell) == 0);
 	return 0;
 }
@@ -211,7 +220,7 @@ static const struct ktap_case cases[] = {
 	{ "a vector with another eventfd, with none", replaced },
 	{ "no such peer, no such vector", nobody_there },
 	{ "a serial names the membership, not the id", serials_tell },
-	{ "only who may write the region rings", permission },
+	{ "only who may write the region rings others", permission },
 	{ "2048 vectors", many_vectors },
 };
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,11 +194,11 @@ int membership_set_vector(const struct membership *out, uint32_t vector, int fd)
 
 /* The eventfd that is meant, or -errno; under the lock. */
 static int doorbell_find(const struct membership *me, uint32_t peer, uint64_t serial,
-			 uint32_t vector)
+			 uint32_t vector, bool own_too)
 {
 	const struct member *m = member_of(member_by_fd(me->fd)->region, peer);
 
-	if (is_readonly)
+	if (is_readonly && !(own_too && peer == me->peer))
 		return -EPERM;
 	if (!m || (serial && m->serial != serial))
 		return -ESRCH;
@@ -211,7 +212,7 @@ int membership_get_doorbell(const struct membership *me, uint32_t peer, uint64_t
 
 	pthread_mutex_lock(&lock);
 	counts.gets++;
-	fd = doorbells_left ? doorbell_find(me, peer, serial, vector) : -EMFILE;
+	fd = doorbells_left ? doorbell_find(me, peer, serial, vector, false) : -EMFILE;
 	if (fd >= 0) {
 		doorbells_left -= doorbells_left > 0;
 		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -221,14 +222,23 @@ int membership_get_doorbell(const struct membership *me, uint32_t peer, uint64_t
 	return fd;
 }
 
+/* As the kernel does it: a full one stays as it is, and nobody waits. */
+static void eventfd_raise(int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+
+	if (poll(&writable, 1, 0) == 1)
+		eventfd_write(fd, 1);
+}
+
 int membership_ring(const struct membership *me, uint32_t peer, uint64_t serial, uint32_t vector)
 {
 	int fd;
 
 	pthread_mutex_lock(&lock);
-	fd = doorbell_find(me, peer, serial, vector);
+	fd = doorbell_find(me, peer, serial, vector, true);
 	if (fd >= 0)
-		eventfd_write(fd, 1);
+		eventfd_raise(fd);
 	counts.rings += fd >= 0;
 	counts.misses += fd < 0;
 	pthread_mutex_unlock(&lock);

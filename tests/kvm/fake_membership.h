@@ -15,7 +15,7 @@ void fake_overrun(uint32_t id);
 /* Of the calls that follow, so many GET_DOORBELLs succeed; then -EMFILE. -1: all. */
 void fake_doorbells_left(int nr);
 
-/* GET_DOORBELL and PEER_RING are refused, as to who may only read. */
+/* GET_DOORBELL, and PEER_RING of others, are refused, as to who may only read. */
 void fake_set_readonly(bool readonly);
 
 /* Calls since the start: GET_DOORBELL, and PEER_RING that rang somebody and nobody. */

@@ -274,7 +274,8 @@ struct ivshmem_peer_info {
  *		EPERM the region was opened for reading only; EINVAL a reserved word; ESRCH no such
  *		peer, or not with that serial; ENXIO it has no such vector, or the vector no
  *		eventfd; EMFILE no descriptor left; ENFILE
- * PEER_RING	raises the peer's eventfd at once. EPERM, EINVAL, ESRCH and ENXIO as GET_DOORBELL
+ * PEER_RING	raises the peer's eventfd at once, and never blocks. EPERM the region was opened for
+ *		reading only, and the peer is not oneself; EINVAL, ESRCH and ENXIO as GET_DOORBELL
  */
 #define IVSHMEM_SET_VECTOR	_IOW(IVSHMEM_HOST_IOC, 0x06, struct ivshmem_vector)
 #define IVSHMEM_GET_DOORBELL	_IOW(IVSHMEM_HOST_IOC, 0x07, struct ivshmem_doorbell)
