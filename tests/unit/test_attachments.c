@@ -405,6 +405,21 @@ static void an_access_raises_it_instead_of_reaching_the_device(void **state)
 	close(fd);
 }
 
+/* Somebody else made it block, and filled it: a vCPU thread that writes to it would wait for ever. */
+static void a_device_may_ring_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	int fd = eventfd(0, 0);
+
+	memory_region_ring_by_device(&f->dev);
+	assert_ok(eventfd_write(fd, UINT64_MAX - 1));
+	assert_ok(memory_region_add_eventfd(&f->dev, 0x10, 4, true, 7, fd));
+	assert_int_equal(address_space_stl_le(&f->as, 0x1010, 7), MEMTX_OK);
+	assert_int_equal(f->stores, 1);
+	assert_int_equal(raised(fd), UINT64_MAX - 1);
+	close(fd);
+}
+
 #define BATCH	64
 
 /* Stores of 0 to BATCH - 1 to one place, in no order. */
@@ -544,6 +559,7 @@ int main(void)
 		TEST(a_store_that_comes_here_raises_the_eventfd),
 		TEST(two_eventfds_may_mean_one_store),
 		TEST(an_access_raises_it_instead_of_reaching_the_device),
+		TEST(a_device_may_ring_by_itself),
 		TEST(a_batch_is_one_change),
 		TEST(a_batch_is_taken_whole_or_not_at_all),
 		TEST(without_memory_a_batch_stays_whole),

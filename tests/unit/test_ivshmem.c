@@ -106,6 +106,7 @@ struct machine {
 	struct memory_listener listener;
 	unsigned int adds, dels, commits;	/* that the listener heard of */
 	uint8_t heard[FDS_MAX];		/* by descriptor: how often it is attached */
+	uint32_t doorbells[FDS_MAX];	/* and the store that is to raise it */
 };
 
 struct fixture {
@@ -117,10 +118,10 @@ static int heard_add(struct memory_listener *l, const struct memory_region_secti
 		     unsigned int size, bool match, uint64_t data, int fd)
 {
 	(void)sec;
-	(void)data;
 	assert_int_equal(size, 4);
 	assert_true(match);
 	assert_true(fd < FDS_MAX);
+	container_of(l, struct machine, listener)->doorbells[fd] = data;
 	container_of(l, struct machine, listener)->heard[fd]++;
 	container_of(l, struct machine, listener)->adds++;
 	return 0;
@@ -263,11 +264,26 @@ static unsigned int attached(const struct machine *m)
 	return m->adds - m->dels;
 }
 
-static void ring(struct machine *m, uint32_t peer, uint32_t vector)
+/* A store that no eventfd took. */
+static void ring_slowly(struct machine *m, uint32_t peer, uint32_t vector)
 {
 	assert_int_equal(address_space_stl_le(&m->as, REGS + IVSHMEM_DOORBELL,
 					      peer << IVSHMEM_DOORBELL_PEER_SHIFT | vector),
 			 MEMTX_OK);
+}
+
+/* As KVM does it, by the eventfds that it heard of. */
+static void ring(struct machine *m, uint32_t peer, uint32_t vector)
+{
+	uint32_t value = peer << IVSHMEM_DOORBELL_PEER_SHIFT | vector;
+
+	for (int fd = 0; fd < FDS_MAX; fd++) {
+		if (!m->heard[fd] || m->doorbells[fd] != value)
+			continue;
+		assert_ok(eventfd_write(fd, 1));
+		return;
+	}
+	ring_slowly(m, peer, vector);
 }
 
 static uint32_t load(struct machine *m, uint32_t addr)
@@ -377,6 +393,39 @@ static void one_may_ring_oneself(void **state)
 	assert_int_equal(load(f->m, MSIX + IVSHMEM_MSIX_PBA), 1 << 2);
 	ring(f->m, 9, 4);
 	assert_int_equal(load(f->m, MSIX + IVSHMEM_MSIX_PBA), 1 << 2);
+}
+
+/*
+ * A peer has the eventfd of another, and so can take O_NONBLOCK off it and fill it: neither a vCPU,
+ * whose store KVM did not take, nor the main thread may wait for somebody to read it.
+ */
+static void a_full_eventfd_blocks_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct fake_counts before = fake_counts();
+	struct other o, b;
+	int own;
+
+	other_join(&o, f->fd, 3, 1);
+	pump(f->m);
+	own = membership_get_doorbell(&o.me, 9, 0, 1);
+	assert_true(own >= 0);
+	assert_ok(fcntl(own, F_SETFL, 0));
+	assert_ok(fcntl(o.fds[0], F_SETFL, 0));
+	assert_ok(eventfd_write(own, UINT64_MAX - 1));
+	assert_ok(eventfd_write(o.fds[0], UINT64_MAX - 1));
+	ring_slowly(f->m, 3, 0);
+	ring_slowly(f->m, 9, 1);
+	assert_int_equal(fake_counts().rings, before.rings + 2);
+	config(f->m, IVSHMEM_EXT_CAP + IVSHMEM_EXT_CAP_CONTROL, IVSHMEM_EXT_ENABLE, 2);
+	store(f->m, EXT(CHANGE_VECTOR), 1);
+	other_join(&b, f->fd, 4, 1);
+	pump(f->m);
+	assert_int_equal(fake_counts().rings, before.rings + 3);
+	assert_int_equal(load(f->m, MSIX + IVSHMEM_MSIX_PBA), 1 << 1);
+	other_leave(&b);
+	other_leave(&o);
+	close(own);
 }
 
 static void who_is_nobody_is_not_rung(void **state)
@@ -606,7 +655,7 @@ static void who_may_only_read_rings_oneself(void **state)
 	assert_int_equal(attached(m), 1);
 	ring(m, 3, 0);
 	assert_int_equal(rung(&o, 0), 0);
-	ring(m, 5, 0);
+	ring_slowly(m, 5, 0);
 	assert_int_equal(load(m, MSIX + IVSHMEM_MSIX_PBA), 1);
 	other_leave(&o);
 	machine_free(m);
@@ -938,6 +987,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(a_peer_is_rung_by_its_eventfd),
 		TEST(one_may_ring_oneself),
+		TEST(a_full_eventfd_blocks_nobody),
 		TEST(who_is_nobody_is_not_rung),
 		TEST(only_a_word_at_its_place_rings),
 		TEST(vectors_change_while_it_lives),

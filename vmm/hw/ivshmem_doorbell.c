@@ -58,6 +58,13 @@ static int msix_create(struct doorbell_device *d, const struct ivshmem_host *hos
 	return ret ? error_prefix(err, ret, what) : 0;
 }
 
+static void raise_own(void *opaque, unsigned int vector)
+{
+	const struct doorbell_device *d = opaque;
+
+	ivshmem_peers_raise(d->peers, vector);
+}
+
 static int extension_create(struct doorbell_device *d, const struct ivshmem_host *host,
 			    struct pci_device *dev, const struct hostmem_backend *backend,
 			    struct error *err)
@@ -65,8 +72,9 @@ static int extension_create(struct doorbell_device *d, const struct ivshmem_host
 	const struct ivshmem_extension_config config = {
 		.region = backend->region,
 		.max_peers = backend->max_peers,
-		.fds = d->fds,
 		.vectors = d->vectors,
+		.raise = raise_own,
+		.opaque = d,
 	};
 	int ret = ivshmem_extension_init(&d->extension, dev, host->mem, &config);
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 #include "memory/dirty.h"
 #include "util.h"
@@ -64,7 +63,7 @@ void ivshmem_extension_signal(struct ivshmem_extension *x)
 	x->unsignalled = false;
 	pthread_mutex_unlock(&x->lock);
 	if (signal && vector < x->config.vectors)
-		eventfd_write(x->config.fds[vector], 1);
+		x->config.raise(x->config.opaque, vector);
 }
 
 /* --- registers --- */

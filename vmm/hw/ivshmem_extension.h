@@ -18,8 +18,9 @@
 struct ivshmem_extension_config {
 	const char *region;		/* its name */
 	uint32_t max_peers;
-	const int *fds;			/* one's own eventfds, one a vector */
-	unsigned int vectors;
+	unsigned int vectors;		/* one's own */
+	void (*raise)(void *opaque, unsigned int vector);
+	void *opaque;
 };
 
 /* Embedded; all zero: none. */

@@ -68,6 +68,11 @@ void ivshmem_peers_ring(const struct ivshmem_peers *p, uint32_t value)
 	membership_ring(&p->me, value >> IVSHMEM_DOORBELL_PEER_SHIFT, 0, value & 0xffff);
 }
 
+void ivshmem_peers_raise(const struct ivshmem_peers *p, unsigned int vector)
+{
+	membership_ring(&p->me, p->me.peer, p->me.serial, vector);
+}
+
 /* --- the lists --- */
 
 static int grow(void *list, unsigned int room, size_t size)
@@ -377,6 +382,7 @@ int ivshmem_peers_create(struct ivshmem_peers **out, const struct ivshmem_peers_
 		free(p);
 		return -ENOMEM;
 	}
+	memory_region_ring_by_device(config->regs);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	p->fds_end = limit.rlim_cur > FDS_SPARE && limit.rlim_cur < INT32_MAX ?
 		     (int)limit.rlim_cur - FDS_SPARE : INT32_MAX;

@@ -52,6 +52,12 @@ void ivshmem_peers_destroy(struct ivshmem_peers *p);
 uint32_t ivshmem_peers_self(const struct ivshmem_peers *p);
 
 /*
+ * Raise one of one's own vectors, after the join. Not by its eventfd: peers have that, too, and can
+ * make it full and blocking.
+ */
+void ivshmem_peers_raise(const struct ivshmem_peers *p, unsigned int vector);
+
+/*
  * A store to Doorbell that no eventfd took: the kernel finds out whom it means, if anybody. Any
  * thread.
  */

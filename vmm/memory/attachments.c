@@ -293,6 +293,11 @@ void memory_set_coalesced_source(struct memory *mem, void (*flush)(void *opaque)
 	memory_transaction_commit(mem);
 }
 
+void memory_region_ring_by_device(struct memory_region *mr)
+{
+	mr->rings_itself = true;
+}
+
 void attachments_fini(struct memory_region *mr)
 {
 	if (!mr->attachments)
@@ -309,6 +314,8 @@ bool attachments_signal(const struct memory_region *mr, hwaddr offset, unsigned 
 	uint64_t one = 1;
 	bool taken = false;
 
+	if (mr->rings_itself)
+		return false;
 	for (unsigned int i = list_search(list, &least);
 	     i < nr_of(list) && list->v[i].at.first == offset; i++) {
 		const struct attachment *a = &list->v[i];

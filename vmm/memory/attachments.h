@@ -59,7 +59,8 @@ void attachments_fini(struct memory_region *mr);
 
 /*
  * A store reached the model where an eventfd may be meant to take it (the kernel could not have it,
- * or not yet). Whether one did. Any thread, inside an RCU read-side section.
+ * or not yet). Whether one did: none where the device does it (memory_region_ring_by_device()).
+ * Any thread, inside an RCU read-side section.
  */
 bool attachments_signal(const struct memory_region *mr, hwaddr offset, unsigned int size,
 			uint64_t data);

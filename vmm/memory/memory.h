@@ -103,6 +103,7 @@ struct memory_region {
 						 * without bounce */
 	bool flush_coalesced;			/* an access sees all stores made before */
 	bool reentrant;
+	bool rings_itself;			/* its device does what a missed eventfd would */
 	struct view_root *view_root;		/* if an address space looks like this one */
 	TAILQ_HEAD(, memory_region) aliases;	/* that stand for this one */
 
@@ -330,6 +331,10 @@ void memory_region_allow_reentrancy(struct memory_region *mr);
 
 /**
  * struct memory_eventfd - a store that is to raise an eventfd instead of reaching the device
+ *
+ * Where the kernel does not do it we write to it: it must not block, unless
+ * memory_region_ring_by_device().
+ *
  * @addr: offset in the region
  * @size: 1, 2, 4 or 8 bytes, or 0: any, at @addr
  * @match: only a store of @data
@@ -364,6 +369,13 @@ int memory_region_add_eventfd(struct memory_region *mr, hwaddr addr, unsigned in
 			      uint64_t data, int fd) MEMORY_MUST_CHECK;
 int memory_region_del_eventfd(struct memory_region *mr, hwaddr addr, unsigned int size, bool match,
 			      uint64_t data, int fd);
+
+/*
+ * A store that the kernel did not take for its eventfd (it refused it, or has it not yet) comes to
+ * the device, and nobody writes to the eventfd: one that others have, too, could be full and make
+ * a vCPU wait. Before anybody sees @mr.
+ */
+void memory_region_ring_by_device(struct memory_region *mr);
 
 /*
  * Close descriptors as soon as all accesses that began before this have ended. Not from within an
