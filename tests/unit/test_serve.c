@@ -18,6 +18,7 @@
 
 #include "ctl/server.h"
 #include "hostmem/membership.h"
+#include "scarce.h"
 #include "unit.h"
 
 #define MEMBERS		64
@@ -46,6 +47,7 @@ static struct {
 	uint64_t last_serial;
 	int doorbell_errno;		/* of as many lookups as follow */
 	unsigned int doorbell_failures;
+	unsigned int scarce;		/* allocations that fail once an event is read */
 } fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void member_event(struct member *m, struct ivshmem_event event)
@@ -160,6 +162,10 @@ ssize_t membership_read(const struct membership *m, struct ivshmem_event *events
 		events[n++] = member->events[member->first++ % EVENTS];
 	if (member->first == member->end)
 		eventfd_read(member->news, &ignored);
+	if (n && fake.scarce) {
+		scarce_begin(0, fake.scarce);
+		fake.scarce = 0;
+	}
 	pthread_mutex_unlock(&fake.lock);
 	return n ? n : -EAGAIN;
 }
@@ -525,6 +531,57 @@ static void after_an_overrun(void **state)
 	close(client);
 }
 
+/*
+ * An id is given anew at once to who wants it: a RESYNC tells of another serial, and what is heard
+ * of that one is nothing for a client who knew the first.
+ */
+static void id_of_another(void **state)
+{
+	struct fixture *f = *state;
+	struct member *m;
+	int64_t id;
+	int client = client_start(f, &id);
+
+	m = peer_join(f, 3, 1);
+	expect_peer(client, f, 3, 1);
+	for (size_t i = 0; i < 2; i++) {
+		pthread_mutex_lock(&fake.lock);
+		member_del(m);
+		m = member_add(3, VECTORS, f->bells, false);
+		member_resync(member_of_peer(id));
+		others_event(m, IVSHMEM_EVENT_VECTORS, 0, VECTORS);
+		pthread_mutex_unlock(&fake.lock);
+	}
+	expect_plain(client, 3);
+	peer_leave(m);
+	peer_join(f, 4, 1);
+	expect_peer(client, f, 4, 1);
+	expect_nothing(client);
+	close(client);
+}
+
+/* The first's descriptors are under way when it is another's id: it leaves, and is told no more of. */
+static void id_of_another_in_between(void **state)
+{
+	struct fixture *f = *state;
+	struct member *m;
+	int64_t id;
+	int client = client_start(f, &id), bell = f->bells[1];
+
+	f->bells[1] = -1;
+	m = peer_join(f, 3, VECTORS);
+	f->bells[1] = bell;
+	expect_bell(client, 3, f->bells[0]);
+	pthread_mutex_lock(&fake.lock);
+	member_del(m);
+	member_add(3, VECTORS, f->bells, false);
+	member_resync(member_of_peer(id));
+	pthread_mutex_unlock(&fake.lock);
+	expect_plain(client, 3);
+	expect_nothing(client);
+	close(client);
+}
+
 /* A client counts: what has a hole before it has to wait. */
 static void vectors_in_their_order(void **state)
 {
@@ -653,6 +710,24 @@ static void too_many_clients(void **state)
 	expect_end(client_connect(f));
 	for (size_t i = 0; i < CLIENTS; i++)
 		close(clients[i]);
+}
+
+/* The kernel gives an event once, and it is not lost if there is no memory for it. */
+static void peers_that_come_late(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id;
+	int client = client_start(f, &id);
+
+	pthread_mutex_lock(&fake.lock);
+	fake.scarce = 2;
+	member_add(3, VECTORS, f->bells, false);
+	member_add(4, 1, f->bells, false);
+	pthread_mutex_unlock(&fake.lock);
+	expect_peer(client, f, 3, VECTORS);
+	expect_peer(client, f, 4, 1);
+	expect_nothing(client);
+	close(client);
 }
 
 /* A lookup that fails for want of something is tried again, and nothing else is told instead. */
@@ -846,6 +921,8 @@ int main(void)
 		TEST(clients_hear_of_each_other),
 		TEST(ids_that_come_back),
 		TEST(after_an_overrun),
+		TEST(id_of_another),
+		TEST(id_of_another_in_between),
 		TEST(vectors_in_their_order),
 		TEST(peers_without_vectors),
 		TEST(client_that_sends),
@@ -853,6 +930,7 @@ int main(void)
 		TEST(client_that_reads_no_more),
 		TEST(slow_client),
 		TEST(too_many_clients),
+		TEST(peers_that_come_late),
 		TEST(doorbells_that_come_late),
 		TEST(restarted),
 		TEST(socket_mode),

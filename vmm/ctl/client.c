@@ -26,6 +26,7 @@ struct client {
 	struct loop_handler news;	/* of the membership */
 	struct membership m;
 	struct announcer announcer;
+	struct ivshmem_event heard;	/* that the announcer has no memory for yet; type 0: none */
 	uint64_t stalled_ns;		/* since when it takes nothing; 0: it does */
 	bool later;			/* what it is told next can't be had at the moment */
 	struct ucred who;
@@ -128,20 +129,32 @@ static int client_tell(struct client *c)
 	return ret;
 }
 
-/* 0, -ENODATA there is no news, or another -errno. */
+/* 0 there is an event in @c->heard, -ENODATA there is no news, or another -errno. */
+static int client_read(struct client *c)
+{
+	ssize_t n = 1;
+
+	if (!c->heard.type)
+		n = membership_read(&c->m, &c->heard, 1);
+	if (n > 0)
+		return 0;
+	return n == -EAGAIN || !n ? -ENODATA : n;
+}
+
+/* The kernel gives an event once: it is kept until the announcer has it. */
 static int client_hear(struct client *c)
 {
-	struct ivshmem_event event;
-	ssize_t n = membership_read(&c->m, &event, 1);
-	int ret;
+	int ret = client_read(c);
 
-	if (n <= 0)
-		return n == -EAGAIN || !n ? -ENODATA : n;
-	ret = announcer_hear(&c->announcer, &event);
-	if (ret != -EEXIST)
+	if (!ret)
+		ret = announcer_hear(&c->announcer, &c->heard);
+	if (ret && ret != -EEXIST)
 		return ret;
-	log_note(&c->server->limit, "peer %u (pid %d) hears nothing of the new peer %u: it knew "
-		 "another by that id, which QEMU does not bear", c->m.peer, c->who.pid, event.peer);
+	if (ret)
+		log_note(&c->server->limit, "peer %u (pid %d) hears nothing of the new peer %u: it "
+			 "knew another by that id, which QEMU does not bear", c->m.peer,
+			 c->who.pid, c->heard.peer);
+	c->heard.type = 0;
 	return 0;
 }
 
