@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "ctl/run.h"
 #include "ctl/server.h"
 #include "hostmem/membership.h"
 #include "scarce.h"
@@ -911,6 +912,21 @@ static void bad_paths(void **state)
 	assert_int_equal(listens(&l, path, 0600, "No such file"), -ENOENT);
 }
 
+/* A peer has the file of one's eventfd too: what he makes of its flags makes nobody wait. */
+static void bell_that_blocks(void **state)
+{
+	struct loop_handler h = { .fd = eventfd(0, EFD_CLOEXEC) };
+	uint64_t count;
+
+	(void)state;
+	assert_int_equal(run_bell_take(&h, &count), -EAGAIN);
+	assert_ok(eventfd_write(h.fd, 3));
+	assert_ok(run_bell_take(&h, &count));
+	assert_int_equal(count, 3);
+	assert_int_equal(run_bell_take(&h, &count), -EAGAIN);
+	close(h.fd);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -940,6 +956,7 @@ int main(void)
 		TEST(other_things_at_the_path),
 		TEST(socket_no_more_ours),
 		TEST(bad_paths),
+		cmocka_unit_test(bell_that_blocks),
 	};
 
 	return cmocka_run_group_tests_name("serve", tests, NULL, NULL);

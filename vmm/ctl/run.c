@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,13 @@ void run_timer_take(const struct loop_handler *h)
 
 	if (read(h->fd, &times, sizeof(times)) < 0)
 		return; /* somebody set it anew */
+}
+
+int run_bell_take(const struct loop_handler *h, uint64_t *count)
+{
+	struct iovec data = { count, sizeof(*count) };
+
+	return preadv2(h->fd, &data, 1, -1, RWF_NOWAIT) < 0 ? -errno : 0;
 }
 
 static void timer_ready(struct loop_handler *h, uint32_t events)

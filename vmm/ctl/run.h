@@ -44,4 +44,10 @@ void run_timer_set(const struct loop_handler *h, uint64_t first_ns, uint64_t the
 /* What a handler of a timer does first. */
 void run_timer_take(const struct loop_handler *h);
 
+/*
+ * What a handler of an eventfd that peers have too does first: how often it was raised. 0; -EAGAIN a
+ * peer was faster. It never waits, whatever they made of the flags of the file, which all share.
+ */
+int run_bell_take(const struct loop_handler *h, uint64_t *count);
+
 #endif /* VMM_CTL_RUN_H */

@@ -112,7 +112,7 @@ static void bell_ready(struct loop_handler *h, uint32_t events)
 	uint64_t count;
 
 	(void)events;
-	if (read(h->fd, &count, sizeof(count)) == sizeof(count))
+	if (!run_bell_take(h, &count))
 		waiting_rung(bell->w, bell->vector, count);
 }
 
