@@ -51,9 +51,9 @@ int main(int argc, char **argv)
 		if (!ret)
 			fwrite(data, 1, len, stdout);
 		/* all is read and given back: wait for a doorbell */
-		else if ((ret == -EAGAIN || ret == -ENOTCONN) && ivs_ring_sleep(&r, 0) &&
+		else if (ivs_waits(ret) && ivs_ring_sleep(&r, 0) &&
 			 (fflush(stdout) || read(own, &rung, sizeof(rung)) != sizeof(rung)))
 			return 1;
-	} while (!ret || ret == -EAGAIN || ret == -ENOTCONN);
+	} while (!ret || ivs_waits(ret));
 	return ret != -ECONNRESET;
 }

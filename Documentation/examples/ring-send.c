@@ -45,9 +45,9 @@ int main(int argc, char **argv)
 		while ((ret = ivs_ring_put(&r, line, strlen(line)))) {
 			struct ivshmem_wait wait = { .timeout_ns = IVSHMEM_WAIT_FOREVER };
 
-			if (ret != -EAGAIN && ret != -ENOTCONN && ret != -ECONNRESET)
+			if (!ivs_waits(ret) && ret != -ECONNRESET)
 				return 1;
-			if (ret != -ECONNRESET && ivs_ring_sleep(&r, 0))
+			if (ivs_waits(ret) && ivs_ring_sleep(&r, 0))
 				ioctl(peer.device, IVSHMEM_WAIT, &wait);
 		}
 		ivs_ring_publish(&r);

@@ -6,12 +6,12 @@
  *
  * A slot says who claimed it. So one that died before it published is passed by as soon as the
  * consumer knows (ivs_queue_bury()), and the others go on. What a hostile producer writes can
- * garble or stop the queue, which ivs_queue_reset() undoes; each call does a bounded amount of work.
+ * garble or stop the queue, which ivs_queue_reset() undoes; each call does a bounded amount of
+ * work.
  */
 #ifndef IVSHMEM_QUEUE_H
 #define IVSHMEM_QUEUE_H
 
-#include <errno.h>
 #include <string.h>
 
 #include <ivshmem/words.h>
@@ -559,7 +559,7 @@ static inline int ivs_queue_put(struct ivs_queue_producer *p, const void *data, 
 }
 
 /**
- * ivs_queue_sleep_for_room() - ask for a doorbell, after a call that gave -EAGAIN or -ENOTCONN
+ * ivs_queue_sleep_for_room() - ask for a doorbell, after a call for whose result ivs_waits()
  * @p: the producer
  *
  * Returns whether to wait for a doorbell; false: try again at once. A doorbell may come for

@@ -10,7 +10,6 @@
 #ifndef IVSHMEM_RING_H
 #define IVSHMEM_RING_H
 
-#include <errno.h>
 #include <string.h>
 
 #include <ivshmem/words.h>
@@ -35,7 +34,7 @@ enum ivs_role {
  * @lead: by how many bytes own positions may be before the peer's: @capacity or 0
  * @next: position of what is written or read next
  * @published: position that the peer was told of
- * @limit: position up to which @next may go, as far as is known; @next if the two have not met
+ * @limit: position up to which @next may go, as far as is known; all are 0 until the two meet
  * @need: bytes that the last call lacked
  * @kind: of the data
  * @role: producer or consumer
@@ -116,11 +115,15 @@ static inline int ivs_ring_attach(struct ivs_ring *r, enum ivs_role role, enum i
 	return 0;
 }
 
-/* From here on there is no session: nothing more can be read or written, and @why is told. */
+/*
+ * From here on there is no session: nothing more can be read or written, and @why is told. The next
+ * one begins at 0, maybe in the middle of a call that has looked at @next already.
+ */
 static inline int ivs_ring_close(struct ivs_ring *r, int why)
 {
-	r->next = r->published;
-	r->limit = r->published;
+	r->next = 0;
+	r->published = 0;
+	r->limit = 0;
 	r->peer_epoch = 0;
 	r->state = why;
 	return why;
@@ -243,7 +246,7 @@ static inline void ivs_ring_publish(struct ivs_ring *r)
 }
 
 /**
- * ivs_ring_sleep() - ask for a doorbell, after a call that gave -EAGAIN or -ENOTCONN
+ * ivs_ring_sleep() - ask for a doorbell, after a call for whose result ivs_waits()
  * @r: side of a ring; what it did is published
  * @bytes: how much room or data, headers counted, is worth waking up for; 0: what the call lacked.
  *	For a consumer that can't know that as much will come: 0

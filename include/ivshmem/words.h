@@ -7,6 +7,7 @@
 #define IVSHMEM_WORDS_H
 
 #include <assert.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -162,6 +163,15 @@ static inline bool ivs_place_valid(const void *mem, uint64_t capacity)
 static inline uint64_t ivs_bytes(uint64_t capacity)
 {
 	return IVS_DATA_OFFSET + capacity;
+}
+
+/**
+ * ivs_waits() - whether a doorbell may change what a call returned
+ * @ret: -EAGAIN; -ENOTCONN; -EPROTOTYPE too, since it may be of one who is long dead
+ */
+static inline bool ivs_waits(int ret)
+{
+	return ret == -EAGAIN || ret == -ENOTCONN || ret == -EPROTOTYPE;
 }
 
 #endif /* IVSHMEM_WORDS_H */

@@ -105,7 +105,7 @@ static int ring_put(const struct job *job, unsigned char *mem)
 			n++;
 		if (ret || n % job->batch == 0)
 			ivs_ring_publish(&r);
-		if (ret == -EAGAIN || ret == -ENOTCONN)
+		if (ivs_waits(ret))
 			pause_cpu();
 		else if (ret)
 			return ret;
@@ -129,7 +129,7 @@ static int ring_get(const struct job *job, unsigned char *mem)
 			n++;
 		if (ret || n % job->batch == 0)
 			ivs_ring_publish(&r);
-		if (ret == -EAGAIN || ret == -ENOTCONN)
+		if (ivs_waits(ret))
 			pause_cpu();
 		else if (ret)
 			return ret;
@@ -156,7 +156,7 @@ static int ring_reserve(const struct job *job, unsigned char *mem)
 		}
 		if (ret || n % job->batch == 0)
 			ivs_ring_publish(&r);
-		if (ret == -EAGAIN || ret == -ENOTCONN)
+		if (ivs_waits(ret))
 			pause_cpu();
 		else if (ret)
 			return ret;
@@ -184,7 +184,7 @@ static int ring_next(const struct job *job, unsigned char *mem)
 		}
 		if (ret || n % job->batch == 0)
 			ivs_ring_publish(&r);
-		if (ret == -EAGAIN || ret == -ENOTCONN)
+		if (ivs_waits(ret))
 			pause_cpu();
 		else if (ret)
 			return ret;
@@ -208,7 +208,7 @@ static int queue_put(const struct job *job, unsigned char *mem)
 	while (n < job->count) {
 		ret = ivs_queue_put(&p, buffer, job->len);
 		n += !ret;
-		if (ret == -EAGAIN || ret == -ENOTCONN)
+		if (ivs_waits(ret))
 			pause_cpu();
 		else if (ret)
 			return ret;

@@ -104,10 +104,10 @@ static int stream_write(struct ivs_ring *r, struct bells *b)
 		ret = ivs_ring_write(r, data, len < STREAM - n ? len : STREAM - n, &done);
 		n += done;
 		ivs_ring_publish(r);
-		if ((ret == -EAGAIN || ret == -ENOTCONN) && ivs_ring_sleep(r, 0))
-			bells_wait(b);
-		else if (ret && ret != -EAGAIN && ret != -ENOTCONN)
+		if (ret && !ivs_waits(ret))
 			return ret;
+		if (ret && ivs_ring_sleep(r, 0))
+			bells_wait(b);
 		work_pause(&random);
 	}
 	return 0;
@@ -126,10 +126,10 @@ static int stream_read(struct ivs_ring *r, struct bells *b)
 			if (data[i] != (unsigned char)(n % 251))
 				return -EBADMSG;
 		ivs_ring_publish(r);
-		if ((ret == -EAGAIN || ret == -ENOTCONN) && ivs_ring_sleep(r, 0))
-			bells_wait(b);
-		else if (ret && ret != -EAGAIN && ret != -ENOTCONN)
+		if (ret && !ivs_waits(ret))
 			return ret;
+		if (ret && ivs_ring_sleep(r, 0))
+			bells_wait(b);
 		work_pause(&random);
 	}
 	return 0;
@@ -254,7 +254,7 @@ static int crowd_produce(struct crowd *t, uint32_t owner)
 	b.own = t->fds[owner % IVS_NUMBERS];
 	ret = ivs_queue_producer_attach(&p, t->mem, CAPACITY, SLOT, owner, bell);
 	for (n = 0; !ret && (n < t->count || !t->count); n++) {
-		while ((ret = ivs_queue_reserve(&p, &to)) == -EAGAIN || ret == -ENOTCONN)
+		while (ivs_waits(ret = ivs_queue_reserve(&p, &to)))
 			if (ivs_queue_sleep_for_room(&p))
 				bells_wait(&b);
 		if (ret)
@@ -371,7 +371,7 @@ static int threads_queue(void)
 /* In a new process that ends with this one; 1 as its status is what was wrong. */
 static pid_t spawn(int (*run)(void *opaque, int which), void *opaque, int which)
 {
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 
 	fflush(stdout);
 	pid = fork();
@@ -379,6 +379,8 @@ static pid_t spawn(int (*run)(void *opaque, int which), void *opaque, int which)
 		bells_die("fork");
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
 		_exit(run(opaque, which) ? 1 : 0);
 	}
 	return pid;

@@ -70,7 +70,7 @@ static inline int work_send(struct ivs_ring *r, struct bells *b, uint64_t n)
 	void *to = NULL;
 	int ret;
 
-	while ((ret = ivs_ring_reserve(r, len, &to)) == -EAGAIN || ret == -ENOTCONN)
+	while (ivs_waits(ret = ivs_ring_reserve(r, len, &to)))
 		if (ivs_ring_sleep(r, n % 3 ? 0 : r->capacity / 2))
 			bells_wait(b);
 	if (!ret)
@@ -85,7 +85,7 @@ static inline int work_receive(struct ivs_ring *r, struct bells *b, uint64_t *n)
 	size_t len = 0;
 	int ret;
 
-	while ((ret = ivs_ring_next(r, &from, &len)) == -EAGAIN || ret == -ENOTCONN)
+	while (ivs_waits(ret = ivs_ring_next(r, &from, &len)))
 		if (ivs_ring_sleep(r, 0))
 			bells_wait(b);
 	if (ret)
