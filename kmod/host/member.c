@@ -70,6 +70,7 @@ static u64 member_bytes(const struct member *member)
 static int join_check(const struct limits *limits, const struct ivshmem_join *join)
 {
 	if (join->flags & ~IVSHMEM_JOIN_OBSERVE || join->pad || join->serial ||
+	    (join->fds && !join->vectors) ||
 	    memchr_inv(join->reserved, 0, sizeof(join->reserved)))
 		return -EINVAL;
 	if (join->flags & IVSHMEM_JOIN_OBSERVE)

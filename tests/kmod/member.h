@@ -24,8 +24,9 @@ static inline int region_limited(const char *name, uint32_t peers, uint32_t vect
 /* Joins with eventfds; the descriptor, or -1. */
 static inline int member_join_with(int region, uint32_t peer, const int *fds, uint32_t vectors)
 {
-	struct ivshmem_join join = { .peer = peer, .vectors = vectors, .fds = (uintptr_t)fds };
+	struct ivshmem_join join = { .peer = peer, .vectors = vectors };
 
+	join.fds = vectors ? (uintptr_t)fds : 0;
 	return ioctl(region, IVSHMEM_JOIN, &join);
 }
 

@@ -54,7 +54,11 @@ static int bad_joins(void)
 	join.vectors = IVSHMEM_VECTORS_MAX + 1;
 	EXPECT_PASS(join_refused(join, EINVAL, "2049 vectors"));
 	join.vectors = UINT32_MAX;
-	return join_refused(join, EINVAL, "2^32 - 1 vectors");
+	EXPECT_PASS(join_refused(join, EINVAL, "2^32 - 1 vectors"));
+	join = good_join;
+	join.vectors = 0;
+	join.fds = (uintptr_t)&bell;
+	return join_refused(join, EINVAL, "eventfds for no vectors");
 }
 
 static int bad_observers(void)
@@ -67,7 +71,10 @@ static int bad_observers(void)
 	join.peer = 3;
 	EXPECT_PASS(join_refused(join, EINVAL, "an observer with an id"));
 	join.peer = 0;
-	return join_refused(join, EINVAL, "an observer with the id 0");
+	EXPECT_PASS(join_refused(join, EINVAL, "an observer with the id 0"));
+	join.peer = IVSHMEM_PEER_ANY;
+	join.fds = (uintptr_t)&bell;
+	return join_refused(join, EINVAL, "an observer with eventfds");
 }
 
 static int join_with(int fd, int want, const char *what)

@@ -122,7 +122,8 @@ struct ivshmem_region_info {
  * @vectors: how many one has, at most the region's max_vectors; 0 for an observer
  * @pad: must be 0
  * @fds: address of @vectors __s32: an eventfd for each vector, or -1 for one that SET_VECTOR gives
- *	later; 0: -1 for all. Others hear of the peer when it has all of these.
+ *	later; 0: -1 for all, and all there is to say without vectors. Others hear of the peer when
+ *	it has all of these.
  * @serial: out: unique among all memberships of the region, growing; 0 on the way in
  * @reserved: must be 0
  */
@@ -182,7 +183,8 @@ enum ivshmem_event_type {
 
 /**
  * struct ivshmem_event - what read() of a membership gives, as many as fit
- * @type: of enum ivshmem_event_type; the rest is 0 for RESYNC and SYNCED
+ * @type: of enum ivshmem_event_type; the rest is 0 for RESYNC and SYNCED. There may be more types
+ *	in time: a reader skips those that it does not know
  * @peer: its id; never one's own
  * @serial: of its membership
  * @first: JOINED: 0; VECTORS: the first vector that changed
@@ -248,8 +250,9 @@ struct ivshmem_peer_info {
  * INFO		the region itself; EINVAL unless @id and the reserved words are 0
  * JOIN		returns the membership, a descriptor that is closed on exec. EINVAL an unknown flag,
  *		a wanted id or vectors beyond the region's limits, vectors or a wanted id of an
- *		observer, a descriptor that is no eventfd, a reserved word; EBUSY the wanted id is that
- *		of a peer that is living or about to be; ENOSPC the region has max_peers peers; EMFILE this user's memberships hold max_user_kb, or the
+ *		observer, @fds without vectors, a descriptor that is no eventfd, a reserved word;
+ *		EBUSY the wanted id is that of a peer that is living or about to be; ENOSPC the
+ *		region has max_peers peers; EMFILE this user's memberships hold max_user_kb, or the
  *		process has no descriptor left; EBADF an entry of @fds that is not open; ENFILE;
  *		ENOMEM
  * PEER_NEXT	the living peer with the smallest id from @peer on; EINVAL a reserved word; ENOENT
