@@ -15,6 +15,7 @@
 #include "ivshmem_regs.h"
 #include "pci.h"
 #include "vectors.h"
+#include "wait.h"
 
 static void pci_put_device(void *idev)
 {
@@ -91,7 +92,7 @@ static int pci_resume(struct device *dev)
 	struct ivshmem_device *idev = dev_get_drvdata(dev);
 
 	ivshmem_extension_resume(idev);
-	wake_up_poll(&idev->waiters, EPOLLPRI);
+	ivshmem_wake(idev, EPOLLPRI);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "device.h"
 #include "vectors.h"
+#include "wait.h"
 
 /*
  * In hard interrupt context. The sum is counted first, so that who sees the vector's own count sees
@@ -29,7 +30,7 @@ static irqreturn_t vector_fired(int irq, void *arg)
 	if (wq_has_sleeper(&vector->waiters))
 		wake_up(&vector->waiters);
 	if (wq_has_sleeper(&idev->waiters))
-		wake_up_poll(&idev->waiters, vector->events);
+		ivshmem_wake(idev, vector->events);
 	return IRQ_HANDLED;
 }
 
@@ -138,5 +139,5 @@ void ivshmem_vectors_wake(struct ivshmem_device *idev)
 {
 	for (u32 i = 0; i < idev->interrupts; i++)
 		wake_up_all(&idev->vector[i].waiters);
-	wake_up_poll(&idev->waiters, EPOLLERR | EPOLLHUP);
+	ivshmem_wake(idev, EPOLLERR | EPOLLHUP);
 }

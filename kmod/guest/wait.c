@@ -135,6 +135,18 @@ int ivshmem_wait(struct ivshmem_file *ifile, struct ivshmem_wait *wait)
 	return ret;
 }
 
+/**
+ * ivshmem_wake() - wake who waits for any vector, for peers, or in poll()
+ * @idev: the device
+ * @events: what poll() may tell
+ *
+ * Of those that wait exclusively not one but all: each file has news of its own. From any context.
+ */
+void ivshmem_wake(struct ivshmem_device *idev, __poll_t events)
+{
+	__wake_up(&idev->waiters, TASK_NORMAL, 0, poll_to_key(events));
+}
+
 static __poll_t poll_vectors(struct ivshmem_file *ifile)
 {
 	bool news;

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -373,6 +374,37 @@ static int poll_tells(void)
 	return 0;
 }
 
+/* A process that sleeps until one file, which only it polls, has news. */
+static pid_t exclusive_poller(void)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	pid_t child = fork();
+	int epoll;
+
+	if (child)
+		return child;
+	epoll = epoll_create1(0);
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, opened(), &event))
+		_exit(errno);
+	_exit(epoll_wait(epoll, &event, 1, 60000) == 1 ? 0 : 99);
+}
+
+/* Each file has its own news: who waits exclusively is not the only one. */
+static int exclusive_polls(void)
+{
+	pid_t pollers[2] = { exclusive_poller(), exclusive_poller() };
+	int fd = opened(), status[2];
+
+	for (int i = 0; i < 2; i++)
+		until_state(pollers[i], 'S');
+	EXPECT(!ring(fd, info.position, 0));
+	for (int i = 0; i < 2; i++)
+		waitpid(pollers[i], &status[i], 0);
+	close(fd);
+	EXPECT(!status[0] && !status[1]);
+	return 0;
+}
+
 static int eventfd_raised(void)
 {
 	int fd = opened(), event = eventfd(0, EFD_NONBLOCK);
@@ -687,6 +719,7 @@ static const struct ktap_case cases[] = {
 	{ "being stopped and continued does not", stop_and_go },
 	{ "threads that share a file share what it is told", threads_share },
 	{ "poll() tells, until WAIT has", poll_tells },
+	{ "exclusive polls of two files are both told", exclusive_polls },
 	{ "an eventfd is raised by each vector", eventfd_raised },
 	{ "another eventfd takes its place", eventfd_replaced },
 	{ "an eventfd is taken back", eventfd_taken_back },

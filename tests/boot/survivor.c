@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -26,7 +27,7 @@ struct victim {
 	char *at, *regs;
 	struct ivshmem_info info;
 	int event;		/* an eventfd of vector 0 */
-	pthread_t reader, toucher, poller, waiters[2];
+	pthread_t reader, toucher, poller, waiters[2], exclusives[2];
 	long read_errno;	/* what ended the reader */
 	long polled;		/* what ended the poller */
 };
@@ -71,6 +72,20 @@ static void *poll_on(void *argument)
 	return NULL;
 }
 
+/* Sleeps until a file of its own has news, and tells which. */
+static void *poll_exclusively(void *unused)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int fd = open(device, O_RDONLY), epoll = epoll_create1(0);
+	int bad = epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ||
+		  epoll_wait(epoll, &event, 1, 120000) != 1;
+
+	(void)unused;
+	close(epoll);
+	close(fd);
+	return (void *)(long)(bad ? 0 : event.events);
+}
+
 /* For a vector alone, and for any: they wait in different queues. */
 static long wait_forever(uint32_t vector)
 {
@@ -108,6 +123,17 @@ static int poller_ended(void)
 {
 	pthread_join(victim.poller, NULL);
 	return guest_result("what poll() told", victim.polled, POLLERR | POLLHUP);
+}
+
+static int exclusives_ended(void)
+{
+	for (int i = 0; i < 2; i++) {
+		void *events;
+
+		pthread_join(victim.exclusives[i], &events);
+		EXPECT_PASS(guest_result("what epoll told", (long)events, EPOLLERR | EPOLLHUP));
+	}
+	return 0;
 }
 
 static int waiters_ended(void)
@@ -194,6 +220,7 @@ static const struct ktap_case cases[] = {
 	{ "a thread that reads ends with ENODEV", reader_ended },
 	{ "a thread that touches its mapping ends with SIGBUS", toucher_ended },
 	{ "a thread that polls is told POLLERR and POLLHUP", poller_ended },
+	{ "threads that poll exclusively are all told so", exclusives_ended },
 	{ "threads that wait end with ENODEV", waiters_ended },
 	{ "an eventfd is not raised by it", eventfd_silent },
 	{ "every later touch is a SIGBUS", touches },
@@ -243,7 +270,9 @@ static int victim_start(void)
 		return 1;
 	if (pthread_create(&victim.reader, NULL, read_on, &victim) ||
 	    pthread_create(&victim.toucher, NULL, touch_on, &victim) ||
-	    pthread_create(&victim.poller, NULL, poll_on, &victim))
+	    pthread_create(&victim.poller, NULL, poll_on, &victim) ||
+	    pthread_create(&victim.exclusives[0], NULL, poll_exclusively, NULL) ||
+	    pthread_create(&victim.exclusives[1], NULL, poll_exclusively, NULL))
 		return ktap_fail("no threads");
 	return 0;
 }
