@@ -81,6 +81,14 @@ static wait_queue_head_t *wait_queue_of(struct ivshmem_device *idev, u32 vector)
 	return vector == IVSHMEM_VECTOR_ANY ? &idev->waiters : &idev->vector[vector].waiters;
 }
 
+/* -EAGAIN: there is nothing to tell yet. */
+static int wait_ask(struct ivshmem_file *ifile, u32 vector, struct ivshmem_wait *wait)
+{
+	if (ivshmem_device_is_gone(ifile->idev))
+		return -ENODEV;
+	return wait_take(ifile, vector, wait) ? 0 : -EAGAIN;
+}
+
 /* -ERESTARTNOHAND is EINTR to whoever has a handler, and a wait that goes on to all others. */
 static int wait_sleep(struct ivshmem_file *ifile, struct ivshmem_wait *wait, ktime_t *deadline)
 {
@@ -93,21 +101,17 @@ static int wait_sleep(struct ivshmem_file *ifile, struct ivshmem_wait *wait, kti
 	for (;;) {
 		bool interrupted = prepare_to_wait_event(queue, &entry, TASK_INTERRUPTIBLE);
 
-		if (ivshmem_device_is_gone(ifile->idev))
-			ret = -ENODEV;
-		else if (wait_take(ifile, vector, wait))
-			ret = 0;
-		else if (late)
+		ret = wait_ask(ifile, vector, wait);
+		if (ret == -EAGAIN && late)
 			ret = -ETIMEDOUT;
-		else if (interrupted)
+		else if (ret == -EAGAIN && interrupted)
 			ret = -ERESTARTNOHAND;
-		else {
-			late = !schedule_hrtimeout(deadline, HRTIMER_MODE_ABS);
-			continue;
-		}
-		finish_wait(queue, &entry);
-		return ret;
+		if (ret != -EAGAIN)
+			break;
+		late = !schedule_hrtimeout(deadline, HRTIMER_MODE_ABS);
 	}
+	finish_wait(queue, &entry);
+	return ret;
 }
 
 /**
@@ -128,6 +132,11 @@ int ivshmem_wait(struct ivshmem_file *ifile, struct ivshmem_wait *wait)
 	if (wait->vector >= idev->interrupts &&
 	    (wait->vector != IVSHMEM_VECTOR_ANY || !idev->interrupts))
 		return -EINVAL;
+	ret = wait_ask(ifile, wait->vector, wait);
+	if (ret != -EAGAIN)
+		return ret;
+	if (!wait->timeout_ns)
+		return -ETIMEDOUT;
 	deadline = wait_deadline(wait->timeout_ns, &end);
 	ret = wait_sleep(ifile, wait, deadline);
 	if (ret == -ERESTARTNOHAND && deadline)

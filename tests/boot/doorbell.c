@@ -235,9 +235,49 @@ static int time_out(void)
 	return 0;
 }
 
-static void nothing(int signal)
+static volatile sig_atomic_t ticks;
+
+static void tick(int signal)
 {
 	(void)signal;
+	ticks++;
+}
+
+/* SIGALRM over and over, to a handler that has system calls restarted. */
+static int start_ticking(long period_ns, timer_t *timer)
+{
+	struct sigaction action = { .sa_handler = tick, .sa_flags = SA_RESTART };
+	struct itimerspec at = {
+		.it_value.tv_nsec = period_ns, .it_interval.tv_nsec = period_ns,
+	};
+
+	ticks = 0;
+	return sigaction(SIGALRM, &action, NULL) || timer_create(CLOCK_MONOTONIC, NULL, timer) ||
+	       timer_settime(*timer, 0, &at, NULL);
+}
+
+/* SIGALRM is the end of the program again, if it takes too long. */
+static void stop_ticking(timer_t timer)
+{
+	timer_delete(timer);
+	signal(SIGALRM, SIG_DFL);
+}
+
+/* Who only asks does not wait, so no signal can end it. */
+static int asking_only(void)
+{
+	struct ivshmem_wait wait;
+	int fd = opened();
+	timer_t timer;
+
+	EXPECT(!start_ticking(SECOND / 1000, &timer));
+	while (ticks < 200) {
+		EXPECT_ERRNO(hear(fd, 0, 0, &wait), ETIMEDOUT);
+		EXPECT_ERRNO(hear(fd, IVSHMEM_VECTOR_ANY, 0, &wait), ETIMEDOUT);
+	}
+	stop_ticking(timer);
+	close(fd);
+	return 0;
 }
 
 /*
@@ -246,22 +286,16 @@ static void nothing(int signal)
  */
 static int signal_ends(void)
 {
-	struct sigaction action = { .sa_handler = nothing, .sa_flags = SA_RESTART };
-	struct itimerspec at = {
-		.it_value.tv_nsec = SECOND / 20, .it_interval.tv_nsec = SECOND / 20,
-	};
 	struct ivshmem_wait wait;
 	int fd = opened();
 	timer_t timer;
 
-	sigaction(SIGALRM, &action, NULL);
-	EXPECT(!timer_create(CLOCK_MONOTONIC, NULL, &timer));
-	EXPECT(!timer_settime(timer, 0, &at, NULL));
+	EXPECT(!start_ticking(SECOND / 20, &timer));
 	EXPECT_ERRNO(hear(fd, 0, LONG, &wait), EINTR);
 	EXPECT(wait.timeout_ns > 0 && wait.timeout_ns < LONG);
 	EXPECT_ERRNO(hear(fd, IVSHMEM_VECTOR_ANY, IVSHMEM_WAIT_FOREVER, &wait), EINTR);
 	EXPECT(wait.timeout_ns == IVSHMEM_WAIT_FOREVER);
-	timer_delete(timer);
+	stop_ticking(timer);
 	close(fd);
 	return 0;
 }
@@ -715,6 +749,7 @@ static const struct ktap_case cases[] = {
 	{ "WAIT for any vector tells the lowest first", any_lowest },
 	{ "WAIT for a vector leaves the others", one_of_two },
 	{ "WAIT times out", time_out },
+	{ "WAIT that only asks is not ended by signals", asking_only },
 	{ "a signal ends WAIT", signal_ends },
 	{ "being stopped and continued does not", stop_and_go },
 	{ "threads that share a file share what it is told", threads_share },
