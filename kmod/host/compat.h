@@ -4,6 +4,7 @@
 #define IVSHMEM_HOST_COMPAT_H
 
 #include <linux/eventfd.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 
@@ -19,6 +20,16 @@ static inline void eventfd_raise(struct eventfd_ctx *ctx)
 	eventfd_signal(ctx);
 #else
 	eventfd_signal(ctx, 1);
+#endif
+}
+
+/* A new descriptor, with a reference of its own, of a file that came from another process. */
+static inline int file_receive(struct file *file, unsigned int flags)
+{
+#ifdef HAVE_RECEIVE_FD_TELLS
+	return receive_fd(file, NULL, flags);
+#else
+	return receive_fd(file, flags);
 #endif
 }
 

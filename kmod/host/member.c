@@ -18,6 +18,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "host.h"
 #include "trace.h"
 
@@ -334,11 +335,8 @@ static int member_ioctl_get_doorbell(struct member *member,
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		fput(file);
-	else
-		fd_install(fd, file);
+	fd = file_receive(file, O_CLOEXEC);
+	fput(file);
 	return fd;
 }
 

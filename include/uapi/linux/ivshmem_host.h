@@ -276,7 +276,7 @@ struct ivshmem_peer_info {
  * GET_DOORBELL	returns a descriptor of the peer's eventfd, closed on exec: to write to, or for KVM.
  *		EPERM the region was opened for reading only; EINVAL a reserved word; ESRCH no such
  *		peer, or not with that serial; ENXIO it has no such vector, or the vector no
- *		eventfd; EMFILE no descriptor left; ENFILE
+ *		eventfd; EACCES a security module forbids it; EMFILE no descriptor left; ENFILE
  * PEER_RING	raises the peer's eventfd at once, and never blocks. EPERM the region was opened for
  *		reading only, and the peer is not oneself; EINVAL, ESRCH and ENXIO as GET_DOORBELL
  */
