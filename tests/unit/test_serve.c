@@ -10,12 +10,15 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "ctl/lobby.h"
 #include "ctl/run.h"
 #include "ctl/server.h"
 #include "hostmem/membership.h"
@@ -561,7 +564,7 @@ static void id_of_another(void **state)
 	close(client);
 }
 
-/* The first's descriptors are under way when it is another's id: it leaves, and is told no more of. */
+/* The first's descriptors are under way when the id is another's: it leaves, and that is all. */
 static void id_of_another_in_between(void **state)
 {
 	struct fixture *f = *state;
@@ -711,6 +714,162 @@ static void too_many_clients(void **state)
 	expect_end(client_connect(f));
 	for (size_t i = 0; i < CLIENTS; i++)
 		close(clients[i]);
+}
+
+static uint32_t ids_given(void)
+{
+	uint32_t n;
+
+	pthread_mutex_lock(&fake.lock);
+	n = fake.next_peer - 10;
+	pthread_mutex_unlock(&fake.lock);
+	return n;
+}
+
+/* Ids are no more than the burst and what time has brought; then it goes on. */
+static void client_that_comes_and_goes(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t begin = run_now_ns(), intervals;
+	int client;
+
+	for (size_t i = 0; i < 4 * LOBBY_BURST; i++)
+		close(client_connect(f));
+	client = client_connect(f);
+	while (!readable(client, SHORT_MS) || recv(client, &intervals, 1, MSG_PEEK) <= 0) {
+		close(client);
+		client = client_connect(f);
+	}
+	intervals = (run_now_ns() - begin) / LOBBY_INTERVAL_NS + 1;
+	assert_true(ids_given() <= LOBBY_BURST + intervals);
+	expect_greeting(client);
+	close(client);
+}
+
+/* A socket of a pair, of which @other is the other end. */
+static int call(int *other)
+{
+	int pair[2];
+
+	assert_ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	*other = pair[1];
+	return pair[0];
+}
+
+#define HOUR_NS	3600000000000ULL
+
+static void lobby_pace(void **state)
+{
+	struct lobby l;
+	int other, last, fd;
+
+	(void)state;
+	lobby_init(&l);
+	for (size_t i = 0; i < LOBBY_BURST; i++) {
+		fd = call(&other);
+		assert_ok(lobby_enter(&l, fd, 1, 1));
+		assert_int_equal(lobby_next(&l, HOUR_NS), fd);
+		close(fd);
+		close(other);
+	}
+	fd = call(&other);
+	assert_ok(lobby_enter(&l, fd, 1, 1));
+	assert_int_equal(lobby_next(&l, HOUR_NS), -1);
+	/* another user passes, and more of the first are too many */
+	assert_int_equal(lobby_enter(&l, dup(other), 1, 1), -EBUSY);
+	last = dup(other);
+	assert_ok(lobby_enter(&l, last, 2, 1));
+	assert_int_equal(l.count, 2);
+	assert_int_equal(lobby_next(&l, HOUR_NS), last);
+	close(last);
+	assert_int_equal(lobby_next(&l, HOUR_NS + LOBBY_INTERVAL_NS - 1), -1);
+	assert_int_equal(lobby_next(&l, HOUR_NS + LOBBY_INTERVAL_NS), fd);
+	assert_int_equal(l.count, 0);
+	close(fd);
+	close(other);
+	/* nobody is remembered for ever */
+	assert_int_equal(lobby_next(&l, 2 * HOUR_NS), -1);
+	assert_null(l.users);
+	lobby_fini(&l);
+}
+
+static void lobby_callers_that_go(void **state)
+{
+	struct lobby l;
+	int gone, talks, stays, fd;
+
+	(void)state;
+	lobby_init(&l);
+	assert_ok(lobby_enter(&l, call(&gone), 1, 3));
+	assert_ok(lobby_enter(&l, call(&talks), 1, 3));
+	fd = call(&stays);
+	assert_ok(lobby_enter(&l, fd, 1, 3));
+	close(gone);
+	assert_int_equal(send(talks, "x", 1, 0), 1);
+	assert_int_equal(lobby_next(&l, HOUR_NS), fd);
+	assert_int_equal(l.count, 0);
+	assert_int_equal(recv(talks, &gone, 1, 0), -1);
+	close(talks);
+	/* whoever is in it at the end is closed */
+	assert_ok(lobby_enter(&l, fd, 1, 1));
+	lobby_fini(&l);
+	assert_int_equal(recv(stays, &gone, 1, 0), 0);
+	close(stays);
+}
+
+static void lobby_without_memory(void **state)
+{
+	struct lobby l;
+	int other;
+
+	(void)state;
+	lobby_init(&l);
+	for (unsigned int good = 0; good < 2; good++) {
+		int fd = call(&other);
+
+		scarce_begin(good, 1);
+		assert_int_equal(lobby_enter(&l, fd, 1, 1), -ENOMEM);
+		assert_int_equal(scarce_end(), 1);
+		assert_int_equal(recv(other, &fd, 1, 0), 0);
+		close(other);
+	}
+	assert_int_equal(l.count, 0);
+	assert_int_equal(lobby_next(&l, HOUR_NS), -1);
+	lobby_fini(&l);
+}
+
+/* Messages that are under way to a client when it is dropped, having taken none. */
+static unsigned int under_way(struct fixture *f, rlim_t descriptors)
+{
+	struct rlimit old, limit;
+	struct pollfd p = { .events = POLLRDHUP };
+	int bytes;
+
+	serve_stop(f);
+	assert_ok(getrlimit(RLIMIT_NOFILE, &old));
+	limit = (struct rlimit){ descriptors, old.rlim_max };
+	assert_ok(setrlimit(RLIMIT_NOFILE, &limit));
+	serve_start(f);
+	assert_ok(setrlimit(RLIMIT_NOFILE, &old));
+	p.fd = client_connect(f);
+	assert_int_equal(poll(&p, 1, LONG_MS), 1);
+	assert_ok(ioctl(p.fd, FIONREAD, &bytes));
+	close(p.fd);
+	return bytes / 8;
+}
+
+/* Where there are few descriptors for them, less is under way to each client. */
+static void few_under_way(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int n;
+
+	for (uint32_t peer = 100; peer < 130; peer++)
+		peer_join(f, peer, VECTORS);
+	n = under_way(f, 256 * CLIENTS);
+	assert_in_range(n, 13, 42);
+	n = under_way(f, 12 * CLIENTS);
+	assert_in_range(n, 3, 12);
 }
 
 /* The kernel gives an event once, and it is not lost if there is no memory for it. */
@@ -946,6 +1105,8 @@ int main(void)
 		TEST(client_that_reads_no_more),
 		TEST(slow_client),
 		TEST(too_many_clients),
+		TEST(client_that_comes_and_goes),
+		TEST(few_under_way),
 		TEST(peers_that_come_late),
 		TEST(doorbells_that_come_late),
 		TEST(restarted),
@@ -957,6 +1118,9 @@ int main(void)
 		TEST(socket_no_more_ours),
 		TEST(bad_paths),
 		cmocka_unit_test(bell_that_blocks),
+		cmocka_unit_test(lobby_pace),
+		cmocka_unit_test(lobby_callers_that_go),
+		cmocka_unit_test(lobby_without_memory),
 	};
 
 	return cmocka_run_group_tests_name("serve", tests, NULL, NULL);

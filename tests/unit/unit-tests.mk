@@ -19,7 +19,7 @@ $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(UNIT_SUPPORT) $(VMM_
 $(B)/tests/unit/test_ivshmem: $(B)/obj/tests/kvm/fake_membership.o
 
 # Parts of ivshmemctl, whose memberships are made up there.
-$(B)/tests/unit/test_serve: $(patsubst %,$(B)/obj/vmm/ctl/%.o,announcer client roster run server wire)
+$(B)/tests/unit/test_serve: $(patsubst %,$(B)/obj/vmm/ctl/%.o,announcer client lobby roster run server wire)
 
 # The device in the page on the memory model, as test_example.c includes it.
 $(B)/obj/tests/unit/test_example.o: $(B)/include/example_device.h

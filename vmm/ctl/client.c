@@ -8,16 +8,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "ctl/run.h"
 #include "ctl/server_internal.h"
 #include "util.h"
 
 #define CLIENT_BURST	32
-/* Bytes of the kernel's: some 40 messages, so that few descriptors are under way to nobody. */
-#define CLIENT_BUFFER	16384
-#define NS_PER_S	1000000000ULL
 
 struct client {
 	struct server *server;
@@ -34,14 +31,6 @@ struct client {
 
 /* What a client waits for. */
 enum client_wait { CLIENT_NEWS, CLIENT_SOCKET, CLIENT_TIME };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 struct client *client_following(const struct client *c)
 {
@@ -96,7 +85,7 @@ static void client_wait(struct client *c, enum client_wait wait)
 static void client_stalls(struct client *c)
 {
 	if (!c->stalled_ns)
-		c->stalled_ns = now_ns();
+		c->stalled_ns = run_now_ns();
 }
 
 static int client_send(struct client *c, const struct message *msg)
@@ -174,6 +163,7 @@ static void client_pump(struct client *c)
 		ret = client_step(c);
 	switch (ret) {
 	case -ENODATA:
+		c->stalled_ns = 0;
 		client_wait(c, CLIENT_NEWS);
 		break;
 	case -EAGAIN:
@@ -184,19 +174,23 @@ static void client_pump(struct client *c)
 	case -ENOMEM:
 	case -ENOBUFS:
 	case -ETOOMANYREFS:
+		c->stalled_ns = 0;
 		client_wait(c, CLIENT_TIME);
 		break;
 	default:
-		if (ret >= 0)
-			client_wait(c, CLIENT_SOCKET);
-		else
+		if (ret < 0) {
 			client_drop(c, ret != -EPIPE && ret != -ECONNRESET, strerror(-ret));
+			break;
+		}
+		/* a buffer can be too full to be waited for before a message does not fit */
+		client_stalls(c);
+		client_wait(c, CLIENT_SOCKET);
 	}
 }
 
 bool client_tick(struct client *c)
 {
-	if (c->stalled_ns && now_ns() - c->stalled_ns > c->server->spec.patience_ns) {
+	if (c->stalled_ns && run_now_ns() - c->stalled_ns > c->server->spec.patience_ns) {
 		client_drop(c, true, "it takes no messages");
 		return false;
 	}
@@ -269,7 +263,6 @@ static void client_publish(struct client *c)
 {
 	struct server *s = c->server;
 	socklen_t len = sizeof(c->who);
-	int buffer = CLIENT_BUFFER;
 
 	c->next = s->clients;
 	c->link = &s->clients;
@@ -277,7 +270,8 @@ static void client_publish(struct client *c)
 		c->next->link = &c->next;
 	s->clients = c;
 	s->count++;
-	setsockopt(c->socket.fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+	setsockopt(c->socket.fd, SOL_SOCKET, SO_SNDBUF, &s->buffer,
+		   sizeof(s->buffer));
 	getsockopt(c->socket.fd, SOL_SOCKET, SO_PEERCRED, &c->who, &len);
 	if (s->spec.verbose)
 		log_note(NULL, "pid %d (user %u) is peer %u", c->who.pid, c->who.uid, c->m.peer);

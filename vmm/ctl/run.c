@@ -15,6 +15,14 @@
 
 #define NS_PER_S	1000000000ULL
 
+uint64_t run_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
 int run_timer_open(struct loop_handler *h)
 {
 	h->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

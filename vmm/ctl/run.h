@@ -37,6 +37,9 @@ void run_show(struct run *run);
 /* As many descriptors as the hard limit allows: each client, each vector is some. */
 void run_descriptors_raise(void);
 
+/* Of CLOCK_MONOTONIC. */
+uint64_t run_now_ns(void);
+
 /* A timerfd whose handler is @h: @h->ready is the caller's. 0 or -errno. */
 int run_timer_open(struct loop_handler *h);
 /* @first_ns, @then_ns: nanoseconds; 0 and 0: stop */
@@ -45,8 +48,8 @@ void run_timer_set(const struct loop_handler *h, uint64_t first_ns, uint64_t the
 void run_timer_take(const struct loop_handler *h);
 
 /*
- * What a handler of an eventfd that peers have too does first: how often it was raised. 0; -EAGAIN a
- * peer was faster. It never waits, whatever they made of the flags of the file, which all share.
+ * What a handler of an eventfd that peers have too does first: how often it was raised. 0; -EAGAIN
+ * a peer was faster. It never waits, whatever they made of the flags of the file, which all share.
  */
 int run_bell_take(const struct loop_handler *h, uint64_t *count);
 

@@ -11,10 +11,12 @@
 #include "ctl/run.h"
 #include "ctl/server.h"
 #include "hostmem/region.h"
+#include "io/log.h"
 #include "size.h"
 
 #define MAX_CLIENTS	256
 #define PATIENCE_NS	30000000000ULL
+#define PEERS_FEW	4096
 
 enum {
 	SERVE_SOCKET = CTL_LONG_OPTION, SERVE_MODE, SERVE_OWNER, SERVE_VECTORS, SERVE_MAX_CLIENTS,
@@ -134,6 +136,15 @@ static enum ctl_status serve_socket(struct serve *serve, uint64_t size, struct e
 	return status;
 }
 
+/* QEMU's guests hear nothing of who has the id of another that they knew. */
+static void serve_warn(const struct serve *serve, const struct region *region)
+{
+	if (region->info.max_peers < PEERS_FEW)
+		log_warn(NULL, "the region '%s' has ids for %u peers only: clients that stay while "
+			 "so many come and go do not hear of newcomers; create it with more --peers",
+			 serve->server.name, region->info.max_peers);
+}
+
 static bool serve_can(const struct serve *serve, const struct region *region, struct error *err)
 {
 	const char *name = serve->server.name;
@@ -160,8 +171,11 @@ static enum ctl_status serve_region(struct serve *serve, const struct region *re
 		return CTL_FAILED;
 	serve->server.region_fd = region->fd;
 	serve->server.memory_fd = fd;
-	status = serve_can(serve, region, err) ? serve_socket(serve, region->info.size, err) :
-						 CTL_FAILED;
+	status = CTL_FAILED;
+	if (serve_can(serve, region, err)) {
+		serve_warn(serve, region);
+		status = serve_socket(serve, region->info.size, err);
+	}
 	close(fd);
 	return status;
 }

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include "ctl/lobby.h"
 #include "ctl/server.h"
 #include "io/log.h"
 
@@ -17,6 +18,8 @@ struct server {
 	struct loop_handler tick;	/* a timerfd, at work while somebody waits for time to pass */
 	bool ticking;
 	int spare;			/* a descriptor kept back to send others with; -1: none */
+	int buffer;			/* of a client's socket, as of SO_SNDBUF */
+	struct lobby lobby;
 	struct client *clients;
 	uint32_t count;			/* of them */
 	struct log_limit limit;
