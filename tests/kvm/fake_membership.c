@@ -116,6 +116,20 @@ static struct member *member_new(int region_fd, const struct membership_request 
 	return m;
 }
 
+/* In the order of ids, as lists of them are told. */
+static void member_insert(struct member *m)
+{
+	struct member *next;
+
+	TAILQ_FOREACH(next, &members, link)
+		if (next->id > m->id)
+			break;
+	if (next)
+		TAILQ_INSERT_BEFORE(next, m, link);
+	else
+		TAILQ_INSERT_TAIL(&members, m, link);
+}
+
 int membership_join(struct membership *out, int region_fd, const char *name,
 		    const struct membership_request *req, struct error *err)
 {
@@ -128,7 +142,7 @@ int membership_join(struct membership *out, int region_fd, const char *name,
 		return error_arg(err, -EBUSY, "region '%s': the id is taken", name);
 	}
 	m = member_new(region_fd, req);
-	TAILQ_INSERT_TAIL(&members, m, link);
+	member_insert(m);
 	tell_others(m, IVSHMEM_EVENT_JOINED, 0, m->nr);
 	tell_all(m);
 	*out = (struct membership){ m->fd, m->id, m->nr, m->serial };

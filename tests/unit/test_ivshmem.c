@@ -6,10 +6,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <urcu/urcu-memb.h>
@@ -38,21 +40,29 @@
 
 /* --- what the device needs --- */
 
-/* A loop that runs when a test says so. */
+/* A loop that runs when a test says so: of events, and a timer. */
 struct loop {
-	struct loop_handler *handler;
+	struct loop_handler *news, *timer;
 };
 
 int loop_add(struct loop *loop, struct loop_handler *h)
 {
-	loop->handler = h;
+	*(loop->news ? &loop->timer : &loop->news) = h;
+	return 0;
+}
+
+int loop_mod(struct loop *loop, struct loop_handler *h)
+{
+	assert_ptr_equal(h, loop->news);
 	return 0;
 }
 
 void loop_del(struct loop *loop, struct loop_handler *h)
 {
-	if (loop->handler == h)
-		loop->handler = NULL;
+	if (loop->news == h)
+		loop->news = NULL;
+	if (loop->timer == h)
+		loop->timer = NULL;
 }
 
 struct msi_route {
@@ -108,6 +118,13 @@ struct machine {
 	uint8_t heard[FDS_MAX];		/* by descriptor: how often it is attached */
 	uint32_t doorbells[FDS_MAX];	/* and the store that is to raise it */
 };
+
+static bool can_read(int fd)
+{
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+
+	return poll(&readable, 1, 0) == 1;
+}
 
 struct fixture {
 	struct machine *m;
@@ -222,7 +239,7 @@ static struct machine *machine_new(int fd, const char *options)
 static void machine_free(struct machine *m)
 {
 	pci_bus_destroy(m->bus);
-	assert_null(m->loop.handler);
+	assert_true(!m->loop.news && !m->loop.timer);
 	assert_int_equal(m->adds, m->dels);
 	hostmem_fini(&m->hostmem);
 	props_fini(&m->device);
@@ -235,10 +252,37 @@ static void machine_free(struct machine *m)
 	free(m);
 }
 
-/* What the main thread does when there is news. */
+static void refused(int fd, const struct how *how, const char *why)
+{
+	struct machine *m;
+	struct error err;
+
+	assert_true(machine_try(&m, fd, how, &err) < 0);
+	if (!strstr(err.text, why))
+		fail_msg("'%s' is not in '%s'", why, err.text);
+	assert_true(err.arg);
+	machine_free(m);
+}
+
+/* One turn of the main thread: there is news, or it is time to go on. */
 static void pump(struct machine *m)
 {
-	m->loop.handler->ready(m->loop.handler, EPOLLIN);
+	struct loop_handler *h = m->loop.news->events ? m->loop.news : m->loop.timer;
+	struct itimerspec left;
+
+	assert_ok(timerfd_gettime(m->loop.timer->fd, &left));
+	assert_true(h == m->loop.news || left.it_value.tv_nsec || can_read(h->fd));
+	h->ready(h, EPOLLIN);
+}
+
+/* Until there is nothing to do. Return: turns. */
+static unsigned int settle(struct machine *m)
+{
+	unsigned int turns = 0;
+
+	for (; !m->loop.news->events || can_read(m->loop.news->fd); turns++)
+		pump(m);
+	return turns;
 }
 
 /* KVM takes back what is attached by its descriptor: until then that is not closed. */
@@ -496,7 +540,7 @@ static void vectors_change_while_it_lives(void **state)
 	other_leave(&o);
 }
 
-/* Told in one read() with all that came before it. */
+/* Told in one turn with all that came before it. */
 static void who_came_and_went_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -570,17 +614,102 @@ static void many_peers(void **state)
 		other_join(&o[i], f->fd, 10 + i, 2);
 	fake_overrun(9);
 	f->m->commits = 0;
-	for (unsigned int i = 0; i < 4; i++)
-		pump(f->m);
+	assert_int_equal(settle(f->m), 3);	/* of 3 * 200 events and vectors */
 	assert_int_equal(attached(f->m), VECTORS + 400);
-	assert_int_equal(f->m->commits, 4);
+	assert_int_equal(f->m->commits, 3);
 	for (unsigned int i = 0; i < 200; i++) {
 		ring(f->m, 10 + i, 1);
 		assert_int_equal(rung(&o[i], 1), 1);
 		other_leave(&o[i]);
 	}
-	for (unsigned int i = 0; i < 4; i++)
+	settle(f->m);
+	assert_int_equal(attached(f->m), VECTORS);
+	free(o);
+}
+
+#define CROWD	20u
+
+/* So many with as many vectors as there are, from id 10 on. */
+static void crowd_join(struct other *o, int region)
+{
+	for (unsigned int i = 0; i < CROWD; i++)
+		other_join(&o[i], region, 10 + i, ARRAY_SIZE(o[i].fds));
+}
+
+/* The main thread has more to do than to follow peers: whatever they do, a turn ends. */
+static void a_turn_is_short(void **state)
+{
+	struct fixture *f = *state;
+	struct other *o = calloc(CROWD, sizeof(*o));
+	const unsigned int all = CROWD * ARRAY_SIZE(o->fds), most = 256 + ARRAY_SIZE(o->fds);
+	unsigned int before;
+
+	crowd_join(o, f->fd);
+	pump(f->m);
+	assert_in_range(attached(f->m), VECTORS + 1, VECTORS + most);
+	settle(f->m);
+	assert_int_equal(attached(f->m), VECTORS + all);
+	for (unsigned int i = 0; i < CROWD; i++)
+		other_leave(&o[i]);
+	fake_overrun(9);		/* gone all at once, in two events */
+	for (unsigned int left = all; left; left = attached(f->m) - VECTORS) {
+		before = f->m->dels;
 		pump(f->m);
+		assert_in_range(f->m->dels - before, 1, most);
+		assert_true(attached(f->m) == VECTORS || !f->m->loop.news->events);
+	}
+	pump(f->m);
+	assert_int_equal(f->m->loop.news->events, EPOLLIN);
+	assert_false(can_read(f->m->loop.timer->fd));
+	free(o);
+}
+
+/* Nor does a crowd keep a machine from starting. */
+static void a_start_is_short(void **state)
+{
+	const struct membership_request req = { .vectors = IVSHMEM_VECTORS_MAX };
+	struct fixture *f = *state;
+	struct membership crowd[100];
+	struct machine *m;
+	struct error err;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(crowd); i++) {
+		struct membership_request wanted = req;
+
+		wanted.peer = 10 + i;
+		assert_ok(membership_join(&crowd[i], f->fd, "pool", &wanted, &err));
+	}
+	m = machine_new(f->fd, "ivshmem-doorbell,memdev=m,peer=5");
+	config(m, IVSHMEM_EXT_CAP + IVSHMEM_EXT_CAP_CONTROL, IVSHMEM_EXT_ENABLE, 2);
+	assert_int_not_equal(load(m, PEERS + 4 * 10), 0);
+	assert_int_equal(load(m, PEERS + 4 * 109), 0);
+	settle(m);
+	assert_int_not_equal(load(m, PEERS + 4 * 109), 0);
+	machine_free(m);
+	for (unsigned int i = 0; i < ARRAY_SIZE(crowd); i++)
+		membership_leave(&crowd[i]);
+}
+
+/* Who comes and goes fast enough starts the list anew before it ends, each time. */
+static void who_left_is_forgotten_in_a_storm(void **state)
+{
+	struct fixture *f = *state;
+	struct other *o = calloc(200, sizeof(*o));
+
+	for (unsigned int i = 0; i < 200; i++)
+		other_join(&o[i], f->fd, 10 + i, 2);
+	settle(f->m);
+	other_leave(&o[5]);
+	for (unsigned int i = 0; i < 10; i++) {
+		fake_overrun(9);
+		pump(f->m);
+		assert_true(can_read(f->m->loop.news->fd));
+	}
+	assert_int_equal(attached(f->m), VECTORS + 398);
+	for (unsigned int i = 0; i < 200; i++)
+		if (i != 5)
+			other_leave(&o[i]);
+	settle(f->m);
 	assert_int_equal(attached(f->m), VECTORS);
 	free(o);
 }
@@ -639,6 +768,30 @@ static void not_all_descriptors_are_for_doorbells(void **state)
 	assert_ok(setrlimit(RLIMIT_NOFILE, &old));
 }
 
+/* Nor for one's own vectors: it is said at once, and not when the monitor can't be reached. */
+static void too_few_descriptors_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	const struct {
+		unsigned int limit;
+		const char *options, *why;
+	} cases[] = {
+		{ 64, "ivshmem-doorbell,memdev=m,peer=5", "vectors=1: no eventfd for each" },
+		{ 64 + 64, "ivshmem-doorbell,memdev=m,peer=5,vectors=64", "(ulimit -n)" },
+	};
+	struct rlimit old;
+
+	assert_ok(getrlimit(RLIMIT_NOFILE, &old));
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rlimit few = { .rlim_cur = cases[i].limit, .rlim_max = old.rlim_max };
+
+		assert_ok(setrlimit(RLIMIT_NOFILE, &few));
+		refused(f->fd, &(struct how){ .options = cases[i].options }, cases[i].why);
+	}
+	assert_ok(setrlimit(RLIMIT_NOFILE, &old));
+	assert_int_equal(fake_members(), 1);
+}
+
 static void who_may_only_read_rings_oneself(void **state)
 {
 	const struct how how = { .options = "ivshmem-doorbell,memdev=m,peer=5", .readonly = true };
@@ -669,6 +822,46 @@ static void pump_scarcely(struct machine *m, unsigned int good, unsigned int bad
 	all_attached_are_open(m);
 }
 
+/* Whichever allocation fails, it is made up for: all is as if there had been enough. */
+static void what_failed_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int before = open_fds();
+	int another = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	uint64_t slow = fake_counts().rings;
+	struct other o;
+
+	config(f->m, IVSHMEM_EXT_CAP + IVSHMEM_EXT_CAP_CONTROL, IVSHMEM_EXT_ENABLE, 2);
+	other_join(&o, f->fd, 50, 4);
+	pump_scarcely(f->m, 1, 1);	/* a peer, but no room for its vectors */
+	settle(f->m);
+	assert_int_equal(attached(f->m), VECTORS + 4);
+	other_leave(&o);
+	settle(f->m);
+	for (unsigned int i = 0; i < 60; i++) {
+		other_join(&o, f->fd, 100 + i, 4);
+		pump_scarcely(f->m, i / 3, i % 3 + 1);
+		settle(f->m);
+		assert_int_equal(attached(f->m), VECTORS + 4);
+		assert_true(load(f->m, PEERS + 4 * (100 + i)) & IVSHMEM_PEER_JOINED);
+		assert_ok(membership_set_vector(&o.me, 2, another));
+		pump_scarcely(f->m, i / 3, i % 3 + 1);
+		assert_ok(membership_set_vector(&o.me, 3, another));
+		settle(f->m);
+		assert_int_equal(attached(f->m), VECTORS + 4);
+		for (unsigned int v = 0; v < 4; v++)
+			ring(f->m, 100 + i, v);
+		assert_true(rung(&o, 0) == 1 && rung(&o, 1) == 1 && !rung(&o, 2) && !rung(&o, 3));
+		other_leave(&o);
+		pump_scarcely(f->m, i / 3, i % 3 + 1);
+		settle(f->m);
+		assert_int_equal(attached(f->m), VECTORS);
+	}
+	assert_int_equal(fake_counts().rings, slow);
+	close(another);
+	assert_int_equal(open_fds(), before);
+}
+
 /* One comes and goes, and memory runs out when it does the one or the other. */
 static void come_and_go(struct fixture *f, uint32_t id, unsigned int good, unsigned int bad,
 			bool at_join)
@@ -685,6 +878,32 @@ static void come_and_go(struct fixture *f, uint32_t id, unsigned int good, unsig
 	pump_scarcely(f->m, good, at_join ? 0 : bad);
 }
 
+/* What was to be attached and could not be yet, and then is not to be any more. */
+static void vectors_change_before_they_are_attached(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t slow = fake_counts().rings;
+	unsigned int before = open_fds();
+	struct other o;
+
+	other_join(&o, f->fd, 3, 4);
+	pump_scarcely(f->m, 5, 1);	/* the peer and four lists; not the change of the model */
+	assert_int_equal(attached(f->m), VECTORS);
+	assert_int_equal(open_fds(), before + 4 + 1 + 4 + 4);	/* his, the fake's, ours */
+	assert_ok(membership_set_vector(&o.me, 0, -1));
+	assert_ok(membership_set_vector(&o.me, 3, -1));
+	settle(f->m);
+	assert_int_equal(attached(f->m), VECTORS + 2);
+	for (unsigned int i = 0; i < 4; i++) {
+		ring(f->m, 3, i);
+		assert_int_equal(rung(&o, i), i == 1 || i == 2);
+	}
+	assert_int_equal(fake_counts().rings, slow);
+	other_leave(&o);
+	settle(f->m);
+	assert_int_equal(open_fds(), before);
+}
+
 /* Whichever allocation fails: who is a peer is rung, and nothing is left. */
 static void without_memory_it_rings_all_the_same(void **state)
 {
@@ -695,10 +914,10 @@ static void without_memory_it_rings_all_the_same(void **state)
 	for (unsigned int i = 0; i < 80; i++)
 		come_and_go(f, 100 + i, i / 4, i & 1 ? 1 : 1000, i & 2);
 	other_join(&o, f->fd, 4, 4);
-	pump(f->m);
+	settle(f->m);
 	assert_int_equal(attached(f->m), VECTORS + 4);
 	other_leave(&o);
-	pump(f->m);
+	settle(f->m);
 	assert_int_equal(attached(f->m), VECTORS);
 	assert_int_equal(open_fds(), before);
 }
@@ -934,18 +1153,6 @@ static void another_id_than_that_is_refused(void **state)
 
 /* --- what can't be --- */
 
-static void refused(int fd, const struct how *how, const char *why)
-{
-	struct machine *m;
-	struct error err;
-
-	assert_true(machine_try(&m, fd, how, &err) < 0);
-	if (!strstr(err.text, why))
-		fail_msg("'%s' is not in '%s'", why, err.text);
-	assert_true(err.arg);
-	machine_free(m);
-}
-
 static void what_cannot_be_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -965,7 +1172,7 @@ static void the_plain_device_has_none_of_it(void **state)
 	struct machine *m = machine_new(f->fd, "ivshmem-plain,memdev=m");
 
 	assert_int_equal(fake_members(), 1);
-	assert_null(m->loop.handler);
+	assert_true(!m->loop.news && !m->loop.timer);
 	assert_int_equal(pci_config_read(m->bus, DEVFN, PCI_STATUS, 2), 0);
 	assert_int_equal(pci_config_read(m->bus, DEVFN, PCI_CAPABILITY_LIST, 1), 0);
 	for (unsigned int reg = IVSHMEM_MSIX_CAP; reg < PCI_CONFIG_SIZE; reg += 4)
@@ -994,9 +1201,15 @@ int main(void)
 		TEST(who_came_and_went_leaves_nothing),
 		TEST(a_resync_is_a_difference),
 		TEST(many_peers),
+		TEST(a_turn_is_short),
+		TEST(a_start_is_short),
+		TEST(who_left_is_forgotten_in_a_storm),
 		TEST(without_a_descriptor_it_rings_all_the_same),
 		TEST(not_all_descriptors_are_for_doorbells),
+		TEST(too_few_descriptors_are_refused),
 		TEST(who_may_only_read_rings_oneself),
+		TEST(what_failed_is_tried_again),
+		TEST(vectors_change_before_they_are_attached),
 		TEST(without_memory_it_rings_all_the_same),
 		TEST(between_words_is_nothing),
 		TEST(it_is_hidden_until_it_is_enabled),

@@ -15,18 +15,32 @@
 
 /* --- one's own vectors --- */
 
+static int vector_open(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (fd < ivshmem_peers_fds_end())
+		return fd;
+	close(fd);
+	return -EMFILE;
+}
+
 static int vectors_open(struct doorbell_device *d, unsigned int vectors, struct error *err)
 {
 	d->fds = calloc(vectors, sizeof(d->fds[0]));
 	if (!d->fds)
 		return error_set(err, -ENOMEM, "-device %s: out of memory", d->driver);
 	for (; d->vectors < vectors; d->vectors++) {
-		d->fds[d->vectors] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-		if (d->fds[d->vectors] < 0)
-			return error_arg(err, -errno, "-device %s: vectors=%u: no eventfd for each "
+		int fd = vector_open();
+
+		if (fd < 0)
+			return error_arg(err, fd, "-device %s: vectors=%u: no eventfd for each "
 					 "of them (%s): take fewer, or raise the limit of "
 					 "descriptors (ulimit -n)", d->driver, vectors,
-					 strerror(errno));
+					 strerror(-fd));
+		d->fds[d->vectors] = fd;
 	}
 	return 0;
 }
@@ -115,7 +129,7 @@ static int peers_create(struct doorbell_device *d, const struct ivshmem_host *ho
 	};
 	int ret = ivshmem_peers_create(&d->peers, &config);
 
-	return ret ? error_set(err, ret, "-device %s: out of memory", d->driver) : 0;
+	return ret ? error_set(err, ret, "-device %s: peers: %s", d->driver, strerror(-ret)) : 0;
 }
 
 static int join(struct doorbell_device *d, uint32_t wanted, struct error *err)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Peers and their doorbells. What one read() of the membership tells is one change of the model: it
- * is gathered in two lists, of what goes and of what comes, and carried out at the end.
+ * Peers and their doorbells. The main thread follows them in turns: one ends after some events or
+ * some vectors, so that peers who come and go can't keep it from all else, and what a turn brought
+ * is one change of the model. An event that could not be carried out is kept, and tried again.
  */
 #include "hw/ivshmem_peers.h"
 
@@ -13,49 +14,45 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "hostmem/membership.h"
+#include "hw/ivshmem_bells.h"
 #include "io/log.h"
 #include "ivshmem_regs.h"
 #include "util.h"
 
-#define EVENTS_MAX	64		/* of one read() */
+#define TURN_WORK	256u		/* events and vectors, but one event at least */
+#define TURNS_AT_JOIN	64u		/* of reading who is there; the rest comes from the loop */
+#define RETRY_NS	100000000	/* until memory may have come back */
 #define FDS_SPARE	64		/* numbers that are left for all else */
-
-struct vector {
-	int fd;				/* -1: stores to it come to us */
-	unsigned int change;		/* that brought it, as @changes of the peers */
-};
 
 struct peer {
 	uint64_t serial;		/* of its membership */
+	uint64_t resyncs;		/* when it was named last, as that of all peers */
 	uint32_t id;
-	bool stale;			/* from before a RESYNC, and not named since */
 	unsigned int nr;
-	struct vector vectors[];
-};
-
-struct eventfds {
-	struct memory_eventfd *v;
-	unsigned int nr;
+	struct bell vectors[];
 };
 
 struct ivshmem_peers {
 	struct ivshmem_peers_config config;
 	struct membership me;
-	struct loop_handler handler;
+	struct loop_handler news;	/* the membership; paused while @again is armed */
+	struct loop_handler again;	/* a timer: something was left undone */
 	struct log_limit limit;
 	int fds_end;			/* numbers from here on are not for doorbells */
+	struct bells bells;
 	struct peer **peers;		/* by id; NULL: absent */
 	uint32_t end;			/* none from this id on */
-	unsigned int changes;		/* made so far */
 
-	/* each has room for @open, the descriptors that are not closed */
-	unsigned int open, room;
-	struct eventfds del, add;	/* of this change */
-	int *unused;			/* detached, and to be closed when KVM knows */
-	unsigned int nr_unused;
+	struct ivshmem_event event;
+	bool pending;			/* @event was read, and is not carried out */
+	bool synced;			/* no list is being read */
+	uint64_t resyncs;		/* lists begun: who was not named since is gone... */
+	uint32_t swept;			/* ...and forgotten, below this id */
+	unsigned int work;		/* of this turn: events and vectors */
 };
 
 uint32_t ivshmem_peers_self(const struct ivshmem_peers *p)
@@ -73,119 +70,7 @@ void ivshmem_peers_raise(const struct ivshmem_peers *p, unsigned int vector)
 	membership_ring(&p->me, p->me.peer, p->me.serial, vector);
 }
 
-/* --- the lists --- */
-
-static int grow(void *list, unsigned int room, size_t size)
-{
-	void **v = list, *bigger = reallocarray(*v, room, size);
-
-	if (!bigger)
-		return -ENOMEM;
-	*v = bigger;
-	return 0;
-}
-
-/* Room for one more descriptor, wherever it gets to in its life. */
-static int make_room(struct ivshmem_peers *p)
-{
-	unsigned int room = p->room ? 2 * p->room : 64;
-
-	if (p->open < p->room)
-		return 0;
-	if (grow(&p->del.v, room, sizeof(*p->del.v)) || grow(&p->add.v, room, sizeof(*p->add.v)) ||
-	    grow(&p->unused, room, sizeof(*p->unused)))
-		return -ENOMEM;
-	p->room = room;
-	return 0;
-}
-
-static struct memory_eventfd doorbell(uint32_t peer, unsigned int vector, int fd)
-{
-	return (struct memory_eventfd){
-		.addr = IVSHMEM_DOORBELL,
-		.size = 4,
-		.match = true,
-		.data = peer << IVSHMEM_DOORBELL_PEER_SHIFT | vector,
-		.fd = fd,
-	};
-}
-
-static struct vector *vector_of(const struct ivshmem_peers *p, const struct memory_eventfd *e)
-{
-	return &p->peers[e->data >> IVSHMEM_DOORBELL_PEER_SHIFT]->vectors[e->data & 0xffff];
-}
-
-/* Without memory all of them stay, and go with the next change. */
-static void change_del(struct ivshmem_peers *p)
-{
-	int ret = memory_region_del_eventfds(p->config.regs, p->del.v, p->del.nr);
-
-	if (ret)
-		return;
-	for (unsigned int i = 0; i < p->del.nr; i++)
-		p->unused[p->nr_unused++] = p->del.v[i].fd;
-	p->del.nr = 0;
-}
-
-/* Without memory none of them comes; stores to them come to us. */
-static int change_add(struct ivshmem_peers *p)
-{
-	int ret = memory_region_add_eventfds(p->config.regs, p->add.v, p->add.nr);
-
-	for (unsigned int i = 0; ret && i < p->add.nr; i++) {
-		vector_of(p, &p->add.v[i])->fd = -1;
-		close(p->add.v[i].fd);
-		p->open--;
-	}
-	p->add.nr = 0;
-	p->changes++;
-	return ret;
-}
-
-/*
- * KVM takes back an eventfd by its descriptor, and does so late if a commit fails: until one does
- * not, no descriptor is closed.
- */
-static void change_commit(struct ivshmem_peers *p)
-{
-	struct memory *mem = p->config.regs->mem;
-	int ret, committed;
-
-	if (!p->del.nr && !p->add.nr && !p->nr_unused)
-		return;
-	memory_transaction_begin(mem);
-	change_del(p);
-	ret = change_add(p);
-	committed = memory_transaction_commit(mem);
-	if (ret || committed)
-		log_note(&p->limit, "region '%s': doorbells are not where they should be (%s): "
-			 "they are slower", p->config.region, strerror(ret ? -ret : -committed));
-	if (committed)
-		return;
-	memory_close_fds(p->unused, p->nr_unused);
-	p->open -= p->nr_unused;
-	p->nr_unused = 0;
-}
-
 /* --- a peer's doorbells --- */
-
-/* One that was to come with this very change comes first, and then goes. */
-static void vector_detach(struct ivshmem_peers *p, struct peer *peer, unsigned int vector)
-{
-	if (peer->vectors[vector].fd >= 0 && peer->vectors[vector].change == p->changes)
-		change_commit(p);
-	if (peer->vectors[vector].fd < 0)
-		return;
-	p->del.v[p->del.nr++] = doorbell(peer->id, vector, peer->vectors[vector].fd);
-	peer->vectors[vector].fd = -1;
-}
-
-static void vector_attach(struct ivshmem_peers *p, struct peer *peer, unsigned int vector, int fd)
-{
-	p->add.v[p->add.nr++] = doorbell(peer->id, vector, fd);
-	peer->vectors[vector] = (struct vector){ fd, p->changes };
-	p->open++;
-}
 
 /* The same eventfd, under another number? Where the kernel does not tell it is not. */
 static bool is_same_file(int a, int b)
@@ -198,7 +83,7 @@ static bool is_same_file(int a, int b)
 /* A descriptor of a doorbell; -ENXIO: the peer has none there now. */
 static int vector_open(struct ivshmem_peers *p, const struct peer *peer, unsigned int vector)
 {
-	int fd = make_room(p);
+	int fd = bells_reserve(&p->bells);
 
 	if (!fd)
 		fd = membership_get_doorbell(&p->me, peer->id, peer->serial, vector);
@@ -211,36 +96,40 @@ static int vector_open(struct ivshmem_peers *p, const struct peer *peer, unsigne
 /* -errno: stores to it come to us, and those to the vectors behind it may as well. */
 static int vector_update(struct ivshmem_peers *p, struct peer *peer, unsigned int vector)
 {
-	int fd = vector_open(p, peer, vector), was = peer->vectors[vector].fd;
+	struct bell *bell = &peer->vectors[vector];
+	int fd = vector_open(p, peer, vector);
 
-	if (fd >= 0 && was >= 0 && is_same_file(fd, was)) {
+	if (fd >= 0 && bell->fd >= 0 && is_same_file(fd, bell->fd)) {
 		close(fd);
 		return 0;
 	}
-	vector_detach(p, peer, vector);
+	bells_detach(&p->bells, bell, peer->id, vector);
 	if (fd < 0)
 		return fd == -ENXIO || fd == -ESRCH ? 0 : fd;
-	vector_attach(p, peer, vector, fd);
+	bells_attach(&p->bells, bell, peer->id, vector, fd);
 	return 0;
 }
 
-static void peer_update(struct ivshmem_peers *p, struct peer *peer, uint32_t first, uint32_t count)
+/* -ENOMEM: once more, later. With all else it is as it can be. */
+static int peer_update(struct ivshmem_peers *p, struct peer *peer, uint32_t first, uint32_t count)
 {
 	uint32_t end = first < peer->nr && count <= peer->nr - first ? first + count : peer->nr;
 	int ret = 0;
 
 	if (p->config.readonly)
-		return;
+		return 0;
+	p->work += end > first ? end - first : 0;
 	for (uint32_t vector = first; vector < end; vector++) {
 		if (!ret)
 			ret = vector_update(p, peer, vector);
 		else
-			vector_detach(p, peer, vector);
+			bells_detach(&p->bells, &peer->vectors[vector], peer->id, vector);
 	}
-	if (ret)
+	if (ret && ret != -ENOMEM)
 		log_note(&p->limit, "region '%s': no doorbell for each vector of peer %" PRIu32
 			 " (%s): ringing it is slower; raise the limit of descriptors (ulimit -n)",
 			 p->config.region, peer->id, strerror(-ret));
+	return ret == -ENOMEM ? ret : 0;
 }
 
 /* --- peers --- */
@@ -253,24 +142,41 @@ static struct peer *peer_find(const struct ivshmem_peers *p, uint32_t id)
 static void peer_forget(struct ivshmem_peers *p, struct peer *peer)
 {
 	for (unsigned int vector = 0; vector < peer->nr; vector++)
-		vector_detach(p, peer, vector);
+		bells_detach(&p->bells, &peer->vectors[vector], peer->id, vector);
+	p->work += peer->nr;
 	p->peers[peer->id] = NULL;
 	p->config.changed(p->config.opaque, peer->id, false);
 	free(peer);
 }
 
-/* No id is beyond the region's limit; who tells may be another module than was thought. */
+/*
+ * The list that is being read has named all up to @end, since it is in the order of ids. Who was
+ * not among them is forgotten now: a list may be begun anew for ever, and never end.
+ * -EINPROGRESS: not all of them yet.
+ */
+static int peers_sweep(struct ivshmem_peers *p, uint32_t end)
+{
+	for (; p->swept < end && p->swept < p->end; p->swept++) {
+		struct peer *peer = p->peers[p->swept];
+
+		if (!peer || peer->resyncs == p->resyncs)
+			continue;
+		if (p->work >= TURN_WORK)
+			return -EINPROGRESS;
+		peer_forget(p, peer);
+	}
+	return 0;
+}
+
 static struct peer *peer_make(struct ivshmem_peers *p, const struct ivshmem_event *e)
 {
-	struct peer *peer = NULL;
+	struct peer *peer = malloc(sizeof(*peer) + e->count * sizeof(peer->vectors[0]));
 
-	if (e->peer < p->config.max_peers && e->count <= IVSHMEM_VECTORS_MAX)
-		peer = malloc(sizeof(*peer) + e->count * sizeof(peer->vectors[0]));
 	if (!peer)
 		return NULL;
 	*peer = (struct peer){ .serial = e->serial, .id = e->peer, .nr = e->count };
 	for (unsigned int vector = 0; vector < e->count; vector++)
-		peer->vectors[vector].fd = -1;
+		peer->vectors[vector] = (struct bell){ -1, -1 };
 	p->peers[e->peer] = peer;
 	if (e->peer >= p->end)
 		p->end = e->peer + 1;
@@ -278,10 +184,20 @@ static struct peer *peer_make(struct ivshmem_peers *p, const struct ivshmem_even
 	return peer;
 }
 
-static void event_joined(struct ivshmem_peers *p, const struct ivshmem_event *e)
-{
-	struct peer *peer = peer_find(p, e->peer);
+/* --- what events bring: 0; or -EINPROGRESS, -ENOMEM: all of it is to be done again --- */
 
+/* No id is beyond the region's limit; who tells may be another module than was thought. */
+static int event_joined(struct ivshmem_peers *p, const struct ivshmem_event *e)
+{
+	struct peer *peer;
+	int ret;
+
+	if (e->peer >= p->config.max_peers || e->count > IVSHMEM_VECTORS_MAX)
+		return 0;
+	ret = peers_sweep(p, e->peer);
+	if (ret)
+		return ret;
+	peer = peer_find(p, e->peer);
 	if (peer && (peer->serial != e->serial || peer->nr != e->count)) {
 		peer_forget(p, peer);
 		peer = NULL;
@@ -289,44 +205,46 @@ static void event_joined(struct ivshmem_peers *p, const struct ivshmem_event *e)
 	if (!peer)
 		peer = peer_make(p, e);
 	if (!peer)
-		return;
-	peer->stale = false;
-	peer_update(p, peer, 0, peer->nr);
+		return -ENOMEM;
+	peer->resyncs = p->resyncs;
+	return peer_update(p, peer, 0, peer->nr);
 }
 
-static void event_vectors(struct ivshmem_peers *p, const struct ivshmem_event *e)
+static int event_vectors(struct ivshmem_peers *p, const struct ivshmem_event *e)
 {
 	struct peer *peer = peer_find(p, e->peer);
 
-	if (peer && peer->serial == e->serial)
-		peer_update(p, peer, e->first, e->count);
+	return peer && peer->serial == e->serial ? peer_update(p, peer, e->first, e->count) : 0;
 }
 
-static void event_left(struct ivshmem_peers *p, const struct ivshmem_event *e)
+static int event_left(struct ivshmem_peers *p, const struct ivshmem_event *e)
 {
 	struct peer *peer = peer_find(p, e->peer);
 
 	if (peer && peer->serial == e->serial)
 		peer_forget(p, peer);
+	return 0;
 }
 
-static void event_resync(struct ivshmem_peers *p, const struct ivshmem_event *e)
+static int event_resync(struct ivshmem_peers *p, const struct ivshmem_event *e)
 {
 	(void)e;
-	for (uint32_t id = 0; id < p->end; id++)
-		if (p->peers[id])
-			p->peers[id]->stale = true;
+	p->resyncs++;
+	p->swept = 0;
+	p->synced = false;
+	return 0;
 }
 
-static void event_synced(struct ivshmem_peers *p, const struct ivshmem_event *e)
+static int event_synced(struct ivshmem_peers *p, const struct ivshmem_event *e)
 {
+	int ret = peers_sweep(p, p->end);
+
 	(void)e;
-	for (uint32_t id = 0; id < p->end; id++)
-		if (p->peers[id] && p->peers[id]->stale)
-			peer_forget(p, p->peers[id]);
+	p->synced = !ret;
+	return ret;
 }
 
-static void (*const events[])(struct ivshmem_peers *p, const struct ivshmem_event *e) = {
+static int (*const events[])(struct ivshmem_peers *p, const struct ivshmem_event *e) = {
 	[IVSHMEM_EVENT_RESYNC] = event_resync,
 	[IVSHMEM_EVENT_SYNCED] = event_synced,
 	[IVSHMEM_EVENT_JOINED] = event_joined,
@@ -334,60 +252,153 @@ static void (*const events[])(struct ivshmem_peers *p, const struct ivshmem_even
 	[IVSHMEM_EVENT_LEFT] = event_left,
 };
 
-/* One read(). How many events, or -errno; @synced: whether the list is complete now. */
-static ssize_t peers_read(struct ivshmem_peers *p, bool *synced)
+/* --- turns --- */
+
+/* The next event, unless one is left. -EAGAIN: there is none. */
+static int event_read(struct ivshmem_peers *p)
 {
-	struct ivshmem_event list[EVENTS_MAX];
-	ssize_t nr = membership_read(&p->me, list, EVENTS_MAX);
+	ssize_t nr = p->pending ? 1 : membership_read(&p->me, &p->event, 1);
 
-	for (ssize_t i = 0; i < nr; i++) {
-		uint32_t type = list[i].type;
-
-		if (type < ARRAY_SIZE(events) && events[type])
-			events[type](p, &list[i]);
-		*synced = type == IVSHMEM_EVENT_SYNCED || (*synced && type != IVSHMEM_EVENT_RESYNC);
-	}
-	change_commit(p);
-	p->config.settled(p->config.opaque);
-	return nr;
+	p->pending = nr > 0;
+	if (nr == 0)
+		return -ENODATA;
+	return nr == -EINTR ? -EAGAIN : nr > 0 ? 0 : nr;
 }
 
-static void peers_ready(struct loop_handler *h, uint32_t revents)
+static int event_do(struct ivshmem_peers *p)
 {
-	struct ivshmem_peers *p = container_of(h, struct ivshmem_peers, handler);
-	bool synced = true;
-	ssize_t nr = peers_read(p, &synced);
+	uint32_t type = p->event.type;
+	int ret = type < ARRAY_SIZE(events) && events[type] ? events[type](p, &p->event) : 0;
 
-	(void)revents;
-	if (nr > 0 || nr == -EAGAIN || nr == -EINTR)
+	p->pending = ret;
+	p->work++;
+	return ret;
+}
+
+/*
+ * 0: there may be more to read; -EAGAIN: there is not; -EINPROGRESS: an event is half done;
+ * -ENOMEM: something is, and to be tried again; or what came in the place of events.
+ */
+static int turn_take(struct ivshmem_peers *p)
+{
+	int ret = 0, committed;
+
+	p->work = 0;
+	while (!ret && p->work < TURN_WORK) {
+		ret = event_read(p);
+		if (!ret)
+			ret = event_do(p);
+	}
+	committed = bells_commit(&p->bells);
+	p->config.settled(p->config.opaque);
+	if (!committed && ret != -ENOMEM)
+		return ret;
+	log_note(&p->limit, "region '%s': peers or their doorbells are not where they should be yet "
+		 "(%s): ringing is slower until they are", p->config.region,
+		 strerror(committed ? -committed : -ret));
+	return -ENOMEM;
+}
+
+/* Go on when there is news; or in @ns, news or not. */
+static void turn_next(struct ivshmem_peers *p, long ns)
+{
+	const struct itimerspec when = { .it_value.tv_nsec = ns };
+	uint32_t events_wanted = ns ? 0 : EPOLLIN;
+
+	if (ns || !p->news.events)
+		timerfd_settime(p->again.fd, 0, &when, NULL);
+	if (p->news.events == events_wanted)
+		return;
+	p->news.events = events_wanted;
+	loop_mod(p->config.loop, &p->news);
+}
+
+/* 0, or -errno: there will be no other. */
+static int peers_turn(struct ivshmem_peers *p)
+{
+	int ret = turn_take(p);
+
+	switch (ret) {
+	case 0:
+	case -EAGAIN:
+		turn_next(p, 0);
+		return 0;
+	case -EINPROGRESS:
+		turn_next(p, 1);
+		return 0;
+	case -ENOMEM:
+		turn_next(p, RETRY_NS);
+		return 0;
+	}
+	return ret;
+}
+
+static void turn_or_end(struct ivshmem_peers *p)
+{
+	int ret = peers_turn(p);
+
+	if (!ret)
 		return;
 	log_warn(NULL, "region '%s': its peers can't be followed any more: %s", p->config.region,
-		 nr ? strerror(-nr) : "the membership has ended");
-	loop_del(p->config.loop, h);
+		 strerror(-ret));
+	loop_del(p->config.loop, &p->news);
+	loop_del(p->config.loop, &p->again);
+}
+
+static void news_ready(struct loop_handler *h, uint32_t revents)
+{
+	(void)revents;
+	turn_or_end(container_of(h, struct ivshmem_peers, news));
+}
+
+static void again_ready(struct loop_handler *h, uint32_t revents)
+{
+	(void)revents;
+	turn_or_end(container_of(h, struct ivshmem_peers, again));
 }
 
 /* --- oneself --- */
 
+int ivshmem_peers_fds_end(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT32_MAX)
+		return INT32_MAX;
+	return limit.rlim_cur > FDS_SPARE ? (int)limit.rlim_cur - FDS_SPARE : 0;
+}
+
+static int peers_init(struct ivshmem_peers *p, const struct ivshmem_peers_config *config)
+{
+	p->config = *config;
+	p->me.fd = -1;
+	p->bells.regs = config->regs;
+	p->fds_end = ivshmem_peers_fds_end();
+	p->peers = calloc(config->max_peers ? config->max_peers : 1, sizeof(p->peers[0]));
+	if (!p->peers)
+		return -ENOMEM;
+	p->again.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (p->again.fd < 0)
+		return -errno;
+	p->again.events = EPOLLIN;
+	p->again.ready = again_ready;
+	memory_region_ring_by_device(config->regs);
+	return 0;
+}
+
 int ivshmem_peers_create(struct ivshmem_peers **out, const struct ivshmem_peers_config *config)
 {
 	struct ivshmem_peers *p = calloc(1, sizeof(*p));
-	struct rlimit limit;
+	int ret = p ? peers_init(p, config) : -ENOMEM;
 
-	if (!p)
-		return -ENOMEM;
-	p->config = *config;
-	p->me.fd = -1;
-	p->peers = calloc(config->max_peers ? config->max_peers : 1, sizeof(p->peers[0]));
-	if (!p->peers) {
-		free(p);
-		return -ENOMEM;
+	if (!ret) {
+		*out = p;
+		return 0;
 	}
-	memory_region_ring_by_device(config->regs);
-	getrlimit(RLIMIT_NOFILE, &limit);
-	p->fds_end = limit.rlim_cur > FDS_SPARE && limit.rlim_cur < INT32_MAX ?
-		     (int)limit.rlim_cur - FDS_SPARE : INT32_MAX;
-	*out = p;
-	return 0;
+	if (p)
+		free(p->peers);
+	free(p);
+	return ret;
 }
 
 /* One may ring oneself, whatever one may do to others. */
@@ -399,31 +410,35 @@ static int attach_own(struct ivshmem_peers *p)
 	if (!own)
 		return -ENOMEM;
 	for (unsigned int vector = 0; vector < p->config.vectors; vector++)
-		own[vector] = doorbell(p->me.peer, vector, p->config.fds[vector]);
+		own[vector] = bell_eventfd(p->me.peer, vector, p->config.fds[vector]);
 	ret = memory_region_add_eventfds(p->config.regs, own, p->config.vectors);
 	free(own);
 	return ret;
 }
 
-static int peers_begin(struct ivshmem_peers *p)
+static int peers_listen(struct ivshmem_peers *p)
 {
-	bool synced = false;
-	ssize_t nr;
 	int ret;
 
-	p->handler = (struct loop_handler){
-		.fd = p->me.fd, .events = EPOLLIN, .ready = peers_ready,
+	p->news = (struct loop_handler){
+		.fd = p->me.fd, .events = EPOLLIN, .ready = news_ready,
 	};
-	ret = attach_own(p);
+	ret = loop_add(p->config.loop, &p->news);
+	return ret ? ret : loop_add(p->config.loop, &p->again);
+}
+
+static int peers_begin(struct ivshmem_peers *p)
+{
+	int ret = attach_own(p);
+
 	if (!ret)
-		ret = loop_add(p->config.loop, &p->handler);
+		ret = peers_listen(p);
 	if (ret)
 		return ret;
 	p->config.changed(p->config.opaque, p->me.peer, true);
-	do
-		nr = peers_read(p, &synced);
-	while (nr > 0 && !synced);
-	return nr < 0 && nr != -EAGAIN ? nr : 0;
+	for (unsigned int i = 0; !ret && !p->synced && i < TURNS_AT_JOIN; i++)
+		ret = peers_turn(p);
+	return ret;
 }
 
 int ivshmem_peers_join(struct ivshmem_peers *p, uint32_t wanted, struct error *err)
@@ -447,12 +462,6 @@ int ivshmem_peers_join(struct ivshmem_peers *p, uint32_t wanted, struct error *e
 	return 0;
 }
 
-static void fds_close(const struct eventfds *list)
-{
-	for (unsigned int i = 0; i < list->nr; i++)
-		close(list->v[i].fd);
-}
-
 static void peer_free(struct peer *peer)
 {
 	for (unsigned int vector = 0; vector < peer->nr; vector++)
@@ -463,18 +472,16 @@ static void peer_free(struct peer *peer)
 
 void ivshmem_peers_destroy(struct ivshmem_peers *p)
 {
-	if (p->handler.fd > 0)
-		loop_del(p->config.loop, &p->handler);
+	if (p->news.fd > 0) {
+		loop_del(p->config.loop, &p->news);
+		loop_del(p->config.loop, &p->again);
+	}
 	membership_leave(&p->me);
 	for (uint32_t id = 0; id < p->end; id++)
 		if (p->peers[id])
 			peer_free(p->peers[id]);
-	fds_close(&p->del);
-	for (unsigned int i = 0; i < p->nr_unused; i++)
-		close(p->unused[i]);
-	free(p->del.v);
-	free(p->add.v);
-	free(p->unused);
+	bells_fini(&p->bells);
+	close(p->again.fd);
 	free(p->peers);
 	free(p);
 }

@@ -32,14 +32,21 @@ struct ivshmem_peers_config {
 	void *opaque;
 };
 
-/* Nobody's peer yet. @config is copied; what it points to outlives it. 0 or -ENOMEM. */
+/*
+ * Descriptors of eventfds have numbers below this, as the limit is now: the last ones are for all
+ * else, the monitor's clients, say. 0: none is left for eventfds.
+ */
+int ivshmem_peers_fds_end(void);
+
+/* Nobody's peer yet. @config is copied; what it points to outlives it. 0 or -errno. */
 int ivshmem_peers_create(struct ivshmem_peers **out, const struct ivshmem_peers_config *config);
 
 /**
  * ivshmem_peers_join() - become a peer; once
  * @wanted: the id, or IVSHMEM_PEER_ANY
  *
- * Who is there already is known when this returns. No vCPU runs.
+ * Who is there already is known when this returns, unless they are so many, or come and go so
+ * fast, that it would take long: then the loop does the rest. No vCPU runs.
  *
  * Return: as membership_join().
  */
