@@ -984,6 +984,77 @@ static void socket_of_a_killed_server(void **state)
 	assert_int_equal(files_in(f->dir), 1);
 }
 
+/* A socket at @path that nobody listens at, or somebody does; made @age_s ago. */
+static int socket_of_age(const char *path, time_t age_s, bool listening)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { time(NULL) - age_s, 0 } };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(addr.sun_path, path);
+	assert_ok(bind(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	assert_ok(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
+	if (listening)
+		assert_ok(listen(fd, 1));
+	return fd;
+}
+
+/* Killed before its socket was in its place: only such leftovers are removed. */
+static void sockets_of_killed_beginners(void **state)
+{
+	static const struct {
+		const char *name;
+		time_t age_s;
+		bool listening, stays;
+	} sockets[] = {
+		{ "s2.0123abcd", 3600, false, false },
+		{ "s2.ffffffff", 3600, false, false },
+		{ "s2.01234567", 1, false, true },
+		{ "s2.01234568", 3600, true, true },
+		{ "s2.0123456", 3600, false, true },
+		{ "s2.012345678", 3600, false, true },
+		{ "s2.0123456x", 3600, false, true },
+		{ "s2_01234567", 3600, false, true },
+		{ "s.01234567", 3600, false, true },
+		{ "s22.01234567", 3600, false, true },
+	};
+	struct fixture *f = *state;
+	struct listener l;
+	char path[64];
+	int fds[10];
+
+	for (size_t i = 0; i < 10; i++) {
+		snprintf(path, sizeof(path), "%s/%s", f->dir, sockets[i].name);
+		fds[i] = socket_of_age(path, sockets[i].age_s, sockets[i].listening);
+	}
+	snprintf(path, sizeof(path), "%s/s2", f->dir);
+	assert_ok(listens(&l, path, 0600, ""));
+	listener_close(&l);
+	for (size_t i = 0; i < 10; i++) {
+		snprintf(path, sizeof(path), "%s/%s", f->dir, sockets[i].name);
+		assert_int_equal(unlink(path), sockets[i].stays ? 0 : -1);
+		close(fds[i]);
+	}
+}
+
+/* A file is nobody's socket, old or not. */
+static void file_of_such_a_name(void **state)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 1 } };
+	struct fixture *f = *state;
+	struct listener l;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/s2.01234567", f->dir);
+	assert_ok(mknod(path, S_IFREG | 0600, 0));
+	assert_ok(utimensat(AT_FDCWD, path, times, 0));
+	snprintf(path, sizeof(path), "%s/s2", f->dir);
+	assert_ok(listens(&l, path, 0600, ""));
+	listener_close(&l);
+	snprintf(path, sizeof(path), "%s/s2.01234567", f->dir);
+	assert_ok(unlink(path));
+}
+
 static void socket_of_another(void **state)
 {
 	struct fixture *f = *state;
@@ -1112,6 +1183,8 @@ int main(void)
 		TEST(restarted),
 		TEST(socket_mode),
 		TEST(socket_of_a_killed_server),
+		TEST(sockets_of_killed_beginners),
+		TEST(file_of_such_a_name),
 		TEST(socket_of_another),
 		TEST(datagram_socket),
 		TEST(other_things_at_the_path),

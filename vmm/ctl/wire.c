@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* UNIX stream sockets: published when they are ready, and messages with a descriptor. */
+#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl/wire.h"
@@ -17,6 +20,9 @@
 #define LISTEN_TRIES	8
 /* Of the name that a socket has until it is ready: ".", 8 digits. */
 #define SUFFIX_SIZE	9
+#define SUFFIX_DIGITS	"0123456789abcdef"
+/* What has that name for so long is nobody's any more: a server's has it for an instant. */
+#define LEFTOVER_S	60
 
 static int listen_explain(const char *path, int code, struct error *err)
 {
@@ -95,6 +101,55 @@ static int stale_check(const char *path, struct stat *st)
 	return ret;
 }
 
+/* Where in @name the suffix of such a name of @socket begins; NULL: it is none. */
+static const char *aside_suffix(const char *name, const char *socket)
+{
+	size_t len = strlen(socket);
+
+	if (strncmp(name, socket, len) || name[len] != '.' ||
+	    strspn(name + len + 1, SUFFIX_DIGITS) != SUFFIX_SIZE - 1 || name[len + SUFFIX_SIZE])
+		return NULL;
+	return name + len;
+}
+
+/* Before it listens, or when it was exchanged for a stale one, another server's looks the same. */
+static bool is_leftover(const char *aside)
+{
+	struct stat st;
+
+	return !stale_check(aside, &st) && time(NULL) - st.st_mtime > LEFTOVER_S;
+}
+
+static DIR *folder_open(const char *path, const char *name)
+{
+	struct sockaddr_un folder;
+
+	snprintf(folder.sun_path, sizeof(folder.sun_path), "%.*s", (int)(name - path), path);
+	return opendir(name == path ? "." : folder.sun_path);
+}
+
+/* A server that was killed between bind() and rename leaves its socket. */
+static void remove_leftovers(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *suffix;
+	DIR *folder = folder_open(path, name);
+	const struct dirent *entry;
+	struct sockaddr_un aside;
+
+	if (!folder)
+		return;
+	while ((entry = readdir(folder))) {
+		suffix = aside_suffix(entry->d_name, name);
+		if (!suffix)
+			continue;
+		snprintf(aside.sun_path, sizeof(aside.sun_path), "%s%.*s", path, SUFFIX_SIZE,
+			 suffix);
+		if (is_leftover(aside.sun_path))
+			unlink(aside.sun_path);
+	}
+	closedir(folder);
+}
+
 static int exchange(const char *one, const char *two)
 {
 	return renameat2(AT_FDCWD, one, AT_FDCWD, two, RENAME_EXCHANGE) < 0 ? -errno : 0;
@@ -114,7 +169,7 @@ static int replace_stale(const char *aside, const char *path)
 	if (ret)
 		return ret;
 	if (!lstat(aside, &got) && got.st_dev == stale.st_dev && got.st_ino == stale.st_ino)
-		return unlink(aside) < 0 ? -errno : 0;
+		return unlink(aside) < 0 && errno != ENOENT ? -errno : 0;
 	exchange(aside, path);
 	return -EADDRINUSE;
 }
@@ -152,6 +207,7 @@ int listener_open(struct listener *l, const struct listener_spec *spec, struct e
 		ret = publish(aside.sun_path, spec->path);
 	if (ret)
 		goto remove_aside;
+	remove_leftovers(spec->path);
 	return 0;
 
 remove_aside:
