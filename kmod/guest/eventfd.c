@@ -5,6 +5,7 @@
  */
 #include <linux/err.h>
 #include <linux/eventfd.h>
+#include <linux/ivshmem.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
 
@@ -59,16 +60,36 @@ static void link_destroy(struct ivshmem_eventfd_link *link)
 /* In place of what @vector had; @link may be NULL. */
 static void link_replace(struct ivshmem_file *ifile, u32 vector, struct ivshmem_eventfd_link *link)
 {
-	wait_queue_head_t *waiters = &ifile->idev->vector[vector].waiters;
+	struct ivshmem_vector *from = &ifile->idev->vector[vector];
 	struct ivshmem_eventfd_link *old = ifile->vectors[vector].eventfd;
 
 	lockdep_assert_held(&ifile->idev->files_lock);
 	if (link)
-		add_wait_queue(waiters, &link->wait);
+		add_wait_queue(&from->waiters, &link->wait);
 	if (old)
-		remove_wait_queue(waiters, &old->wait);
+		remove_wait_queue(&from->waiters, &old->wait);
+	from->eventfds += !!link - !!old;
 	ifile->vectors[vector].eventfd = link;
 	link_destroy(old);
+}
+
+/*
+ * One interrupt raises all eventfds of its vector, so there is a limit. One in place of another is
+ * none more.
+ */
+static int link_set(struct ivshmem_file *ifile, u32 vector, struct ivshmem_eventfd_link *link)
+{
+	struct ivshmem_device *idev = ifile->idev;
+	int err = 0;
+
+	mutex_lock(&idev->files_lock);
+	if (link && !ifile->vectors[vector].eventfd &&
+	    idev->vector[vector].eventfds >= IVSHMEM_EVENTFDS_MAX)
+		err = -ENOSPC;
+	else
+		link_replace(ifile, vector, link);
+	mutex_unlock(&idev->files_lock);
+	return err;
 }
 
 /**
@@ -77,8 +98,8 @@ static void link_replace(struct ivshmem_file *ifile, u32 vector, struct ivshmem_
  * @vector: of the device
  * @fd: the eventfd, in place of the one before; -1: none
  *
- * Return: 0; -EINVAL no such vector or no eventfd, -EBADF no open file, -ENOMEM, -ENODEV the device
- * is gone.
+ * Return: 0; -EINVAL no such vector or no eventfd, -EBADF no open file, -ENOSPC the vector has
+ * IVSHMEM_EVENTFDS_MAX, -ENOMEM, -ENODEV the device is gone.
  */
 int ivshmem_eventfd_set(struct ivshmem_file *ifile, u32 vector, int fd)
 {
@@ -93,15 +114,13 @@ int ivshmem_eventfd_set(struct ivshmem_file *ifile, u32 vector, int fd)
 	if (IS_ERR(link))
 		return PTR_ERR(link);
 	err = ivshmem_device_enter(idev);
-	if (err) {
-		link_destroy(link);
-		return err;
+	if (!err) {
+		err = link_set(ifile, vector, link);
+		ivshmem_device_exit(idev);
 	}
-	mutex_lock(&idev->files_lock);
-	link_replace(ifile, vector, link);
-	mutex_unlock(&idev->files_lock);
-	ivshmem_device_exit(idev);
-	return 0;
+	if (err)
+		link_destroy(link);
+	return err;
 }
 
 /**

@@ -17,12 +17,15 @@ struct pci_dev;
  * @fired: interrupts since the driver was bound
  * @waiters: who waits for this vector alone, and the eventfds that it raises
  * @events: what poll() may tell when it fires
+ * @eventfds: how many of @waiters are eventfds, at most IVSHMEM_EVENTFDS_MAX; guarded by the
+ *	device's files_lock
  */
 struct ivshmem_vector {
 	struct ivshmem_device *idev;
 	atomic64_t fired;
 	wait_queue_head_t waiters;
 	__poll_t events;
+	u32 eventfds;
 } ____cacheline_aligned_in_smp;
 
 int ivshmem_vectors_init(struct ivshmem_device *idev, struct pci_dev *pdev);

@@ -524,6 +524,34 @@ static int eventfd_of_two(void)
 	return 0;
 }
 
+/* All files taken together; one in place of another is none more. */
+static int eventfds_limited(void)
+{
+	int event = eventfd(0, EFD_NONBLOCK), more = opened(), fds[IVSHMEM_EVENTFDS_MAX];
+	uint64_t count = 0;
+
+	for (int i = 0; i < IVSHMEM_EVENTFDS_MAX; i++) {
+		fds[i] = opened();
+		EXPECT(!set_eventfd(fds[i], 0, event));
+	}
+	EXPECT_ERRNO(set_eventfd(more, 0, event), ENOSPC);
+	EXPECT(!set_eventfd(more, 0, -1));
+	EXPECT(!set_eventfd(fds[0], 0, event));
+	EXPECT(!ring_through(more, 0));
+	while (count < IVSHMEM_EVENTFDS_MAX) {
+		EXPECT(polled(event, 60000) == POLLIN);
+		count += raised(event);
+	}
+	EXPECT(count == IVSHMEM_EVENTFDS_MAX);
+	EXPECT(!set_eventfd(fds[0], 0, -1));
+	EXPECT(!set_eventfd(more, 0, event));
+	for (int i = 0; i < IVSHMEM_EVENTFDS_MAX; i++)
+		close(fds[i]);
+	close(more);
+	close(event);
+	return 0;
+}
+
 static int nobody(void)
 {
 	int fd = opened();
@@ -760,6 +788,7 @@ static const struct ktap_case cases[] = {
 	{ "an eventfd is taken back", eventfd_taken_back },
 	{ "an eventfd ends with the file that set it", eventfd_of_closed },
 	{ "an eventfd of two files is raised twice", eventfd_of_two },
+	{ "a vector raises so many eventfds and no more", eventfds_limited },
 	{ "two devices ring each other", each_other },
 };
 

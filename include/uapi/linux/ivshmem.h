@@ -64,6 +64,9 @@ struct ivshmem_ring {
 	__u64 reserved;
 };
 
+/* Eventfds that a vector raises, of all open files: one interrupt raises them all. */
+#define IVSHMEM_EVENTFDS_MAX	256
+
 /**
  * struct ivshmem_eventfd - for IVSHMEM_SET_EVENTFD
  * @vector: below INFO's interrupts
@@ -71,7 +74,7 @@ struct ivshmem_ring {
  *	before; -1: none
  * @reserved: must be 0
  *
- * One a vector and open file; it ends with the file.
+ * One a vector and open file, IVSHMEM_EVENTFDS_MAX a vector; it ends with the file.
  */
 struct ivshmem_eventfd {
 	__u32 vector;
@@ -141,7 +144,7 @@ struct ivshmem_peers {
  * INFO		EINVAL an unknown flag, a reserved word
  * RING		EPERM opened for reading only; EINVAL a number beyond 65535, a reserved word
  * SET_EVENTFD	EINVAL no such vector, a descriptor that is no eventfd, a reserved word; EBADF a
- *		descriptor that is not open; ENOMEM
+ *		descriptor that is not open; ENOSPC the vector has IVSHMEM_EVENTFDS_MAX; ENOMEM
  * WAIT		EINVAL no such vector, or any of none, an unknown flag, a negative time-out, a
  *		reserved word; ETIMEDOUT; EINTR a signal was handled, and @timeout_ns is what was left
  * PEERS	EINVAL a reserved word; EOPNOTSUPP the device does not know its peers; ENOENT none
