@@ -25,9 +25,11 @@ struct ivshmem_eventfd_link {
 	struct eventfd_ctx *ctx;
 };
 
+/* An interrupt wakes without a key: with one, somebody else is told what came before. */
 static int link_raise(wait_queue_entry_t *wait, unsigned int mode, int flags, void *key)
 {
-	compat_eventfd_signal(container_of(wait, struct ivshmem_eventfd_link, wait)->ctx);
+	if (!key)
+		compat_eventfd_signal(container_of(wait, struct ivshmem_eventfd_link, wait)->ctx);
 	return 0;
 }
 

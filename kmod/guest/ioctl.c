@@ -109,7 +109,11 @@ static long ioctl_wait(struct ivshmem_file *ifile, void __user *arg)
 	ret = ivshmem_wait(ifile, &wait);
 	if (ret && ret != -ERESTARTNOHAND)
 		return ret;
-	return copy_to_user(arg, &wait, sizeof(wait)) ? -EFAULT : ret;
+	if (!copy_to_user(arg, &wait, sizeof(wait)))
+		return ret;
+	if (!ret)
+		ivshmem_wait_undo(ifile, &wait);
+	return -EFAULT;
 }
 
 /* The next peer, and that this file knows of all changes up to now. */

@@ -156,6 +156,23 @@ void ivshmem_wake(struct ivshmem_device *idev, __poll_t events)
 	__wake_up(&idev->waiters, TASK_NORMAL, 0, poll_to_key(events));
 }
 
+/**
+ * ivshmem_wait_undo() - what was told did not reach user space: it is to be told again
+ * @ifile: an open file, not inside the device
+ * @wait: what ivshmem_wait() filled in
+ *
+ * Others may have gone to sleep on the file meanwhile. The key keeps eventfds from being raised.
+ */
+void ivshmem_wait_undo(struct ivshmem_file *ifile, const struct ivshmem_wait *wait)
+{
+	spin_lock(&ifile->told_lock);
+	ifile->vectors[wait->vector].told -= wait->count;
+	ifile->told -= wait->count;
+	spin_unlock(&ifile->told_lock);
+	wake_up_poll(&ifile->idev->vector[wait->vector].waiters, EPOLLIN | EPOLLRDNORM);
+	ivshmem_wake(ifile->idev, EPOLLIN | EPOLLRDNORM);
+}
+
 static __poll_t poll_vectors(struct ivshmem_file *ifile)
 {
 	bool news;
