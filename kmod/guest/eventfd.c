@@ -7,6 +7,7 @@
 #include <linux/eventfd.h>
 #include <linux/ivshmem.h>
 #include <linux/lockdep.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -111,6 +112,7 @@ int ivshmem_eventfd_set(struct ivshmem_file *ifile, u32 vector, int fd)
 
 	if (vector >= idev->interrupts)
 		return -EINVAL;
+	vector = array_index_nospec(vector, idev->interrupts);
 	if (fd != -1)
 		link = link_create(fd);
 	if (IS_ERR(link))

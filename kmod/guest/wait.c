@@ -8,6 +8,7 @@
 #include <linux/ivshmem.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
@@ -53,16 +54,17 @@ static bool wait_take_any(struct ivshmem_file *ifile, struct ivshmem_wait *wait)
 	return false;
 }
 
-/* Is there something to tell of @vector? Then the file has been told of it. */
+/* Is there something to tell of @vector, which was checked? Then the file has been told of it. */
 static bool wait_take(struct ivshmem_file *ifile, u32 vector, struct ivshmem_wait *wait)
 {
+	u32 interrupts = ifile->idev->interrupts;
 	bool taken;
 
 	spin_lock(&ifile->told_lock);
 	if (vector == IVSHMEM_VECTOR_ANY)
 		taken = wait_take_any(ifile, wait);
 	else
-		taken = wait_take_vector(ifile, vector, wait);
+		taken = wait_take_vector(ifile, array_index_nospec(vector, interrupts), wait);
 	spin_unlock(&ifile->told_lock);
 	return taken;
 }
@@ -78,7 +80,9 @@ static ktime_t *wait_deadline(s64 timeout_ns, ktime_t *deadline)
 
 static wait_queue_head_t *wait_queue_of(struct ivshmem_device *idev, u32 vector)
 {
-	return vector == IVSHMEM_VECTOR_ANY ? &idev->waiters : &idev->vector[vector].waiters;
+	if (vector == IVSHMEM_VECTOR_ANY)
+		return &idev->waiters;
+	return &idev->vector[array_index_nospec(vector, idev->interrupts)].waiters;
 }
 
 /* -EAGAIN: there is nothing to tell yet. */
