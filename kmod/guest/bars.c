@@ -88,14 +88,18 @@ void *ivshmem_bars_map_ram(struct ivshmem_device *idev, struct pci_dev *pdev, in
 	struct ivshmem_area *area = &idev->areas[kind];
 	phys_addr_t phys = pci_resource_start(pdev, bar);
 	u64 size = pci_resource_len(pdev, bar);
+	void *mem;
 
 	if (!devm_request_mem_region(&pdev->dev, phys, size, KBUILD_MODNAME))
 		return ERR_PTR(dev_err_probe(&pdev->dev, -EBUSY,
 					     "BAR %d %pR belongs to somebody else\n", bar,
 					     &pdev->resource[bar]));
+	mem = devm_memremap(&pdev->dev, phys, size, MEMREMAP_WB);
+	if (IS_ERR(mem))
+		return mem;
 	area->phys = phys;
 	area->size = size;
-	return devm_memremap(&pdev->dev, phys, size, MEMREMAP_WB);
+	return mem;
 }
 
 /* What was asked for as write-back is uncached where a firmware's MTRR says that of the address. */

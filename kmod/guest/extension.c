@@ -56,6 +56,20 @@ static void extension_disable(void *arg)
 	pci_write_config_word(idev->pdev, idev->extension.cap + IVSHMEM_EXT_CAP_CONTROL, 0);
 }
 
+/* Is a BAR for something else, by the specification or by what the device says of its MSI-X? */
+static bool extension_bar_is_taken(struct pci_dev *pdev, u8 bar)
+{
+	u32 table, pba;
+
+	if (bar == IVSHMEM_BAR_REGS || bar == IVSHMEM_BAR_MSIX || bar == IVSHMEM_BAR_MEM)
+		return true;
+	if (!pdev->msix_cap)
+		return false;
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &table);
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_PBA, &pba);
+	return bar == (table & PCI_MSIX_TABLE_BIR) || bar == (pba & PCI_MSIX_PBA_BIR);
+}
+
 /* The BAR that the capability names, if that can be a page of @max_peers words; or -ENODEV. */
 static int extension_bar(struct ivshmem_device *idev, struct pci_dev *pdev, u32 max_peers)
 {
@@ -63,7 +77,7 @@ static int extension_bar(struct ivshmem_device *idev, struct pci_dev *pdev, u32 
 
 	pci_read_config_byte(pdev, idev->extension.cap + IVSHMEM_EXT_CAP_BAR, &bar);
 	if (ioread32(idev->regs + IVSHMEM_EXT_ABI) != IVSHMEM_EXT_VERSION || !max_peers ||
-	    bar >= PCI_STD_NUM_BARS || bar == IVSHMEM_BAR_REGS || bar == IVSHMEM_BAR_MEM)
+	    bar >= PCI_STD_NUM_BARS || extension_bar_is_taken(pdev, bar))
 		return -ENODEV;
 	return ivshmem_bars_check(pdev, bar, (u64)max_peers * sizeof(u32)) ? -ENODEV : bar;
 }
