@@ -35,7 +35,8 @@
 
 /*
  * The extension, of the doorbell device alone: a vendor-specific capability that announces it. All
- * that follows reads 0 until IVSHMEM_EXT_ENABLE is set in the capability's control word.
+ * that follows reads 0 until IVSHMEM_EXT_ENABLE is set in the capability's control word. What
+ * decides for the whole guest is in config space: programs map BAR 0.
  */
 #define IVSHMEM_EXT_CAP			0x50	/* where ours is; drivers walk the list */
 #define IVSHMEM_EXT_CAP_SIZE		16
@@ -44,10 +45,12 @@
 #define IVSHMEM_EXT_CAP_MAGIC		0x04	/* 32 bits: IVSHMEM_EXT_MAGIC */
 #define IVSHMEM_EXT_CAP_CONTROL		0x08	/* 16 bits: IVSHMEM_EXT_ENABLE; 0 at reset */
 #define IVSHMEM_EXT_CAP_BAR		0x0a	/* byte: the BAR of the peers' page */
+#define IVSHMEM_EXT_CAP_VECTOR		0x0c	/* 16 bits: own vector to raise with each change */
 
 #define IVSHMEM_EXT_VERSION		1
 #define IVSHMEM_EXT_MAGIC		0x58564931	/* "1IVX" */
 #define IVSHMEM_EXT_ENABLE		0x0001
+#define IVSHMEM_EXT_NO_VECTOR		0xffff	/* IVSHMEM_EXT_CAP_VECTOR at reset */
 
 /* A 32-bit BAR of read-only RAM behind all others of the specification: a word a possible peer. */
 #define IVSHMEM_BAR_PEERS		4
@@ -55,11 +58,8 @@
 #define IVSHMEM_EXT_ABI			0x10	/* IVSHMEM_EXT_VERSION */
 #define IVSHMEM_EXT_MAX_PEERS		0x14	/* words of the peers' page; ids are below it */
 #define IVSHMEM_EXT_CHANGES		0x18	/* of the peers' page, since the device was made */
-#define IVSHMEM_EXT_CHANGE_VECTOR	0x1c	/* own vector to raise with each; read and write */
 #define IVSHMEM_EXT_NAME		0x40	/* 64 bytes to 0x7f: the region's, padded with 0 */
 #define IVSHMEM_EXT_NAME_SIZE		64
-
-#define IVSHMEM_EXT_NO_VECTOR		0xffffffff	/* IVSHMEM_EXT_CHANGE_VECTOR at reset */
 
 /* A word of the peers' page: whether a peer has the id, and how many had it so far, itself too. */
 #define IVSHMEM_PEER_JOINED		0x00000001

@@ -39,21 +39,25 @@ static int extension_find(struct pci_dev *pdev)
 	return cap;
 }
 
+static void extension_write(struct ivshmem_device *idev, int reg, u16 value)
+{
+	pci_write_config_word(idev->pdev, idev->extension.cap + reg, value);
+}
+
 /* The device raises its last vector, if it has one, when a peer comes or goes. */
 static void extension_enable(struct ivshmem_device *idev)
 {
-	pci_write_config_word(idev->pdev, idev->extension.cap + IVSHMEM_EXT_CAP_CONTROL,
-			      IVSHMEM_EXT_ENABLE);
-	iowrite32(idev->interrupts ? idev->interrupts - 1 : IVSHMEM_EXT_NO_VECTOR,
-		  idev->regs + IVSHMEM_EXT_CHANGE_VECTOR);
+	extension_write(idev, IVSHMEM_EXT_CAP_VECTOR,
+			idev->interrupts ? idev->interrupts - 1 : IVSHMEM_EXT_NO_VECTOR);
+	extension_write(idev, IVSHMEM_EXT_CAP_CONTROL, IVSHMEM_EXT_ENABLE);
 }
 
 static void extension_disable(void *arg)
 {
 	struct ivshmem_device *idev = arg;
 
-	iowrite32(IVSHMEM_EXT_NO_VECTOR, idev->regs + IVSHMEM_EXT_CHANGE_VECTOR);
-	pci_write_config_word(idev->pdev, idev->extension.cap + IVSHMEM_EXT_CAP_CONTROL, 0);
+	extension_write(idev, IVSHMEM_EXT_CAP_CONTROL, 0);
+	extension_write(idev, IVSHMEM_EXT_CAP_VECTOR, IVSHMEM_EXT_NO_VECTOR);
 }
 
 /* Is a BAR for something else, by the specification or by what the device says of its MSI-X? */

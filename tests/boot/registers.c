@@ -66,6 +66,24 @@ static int ring_by_store(void)
 	return 0;
 }
 
+/* Whoever may ring changes nothing that others depend on. */
+static int rest_not_written(void)
+{
+	int fd = opened(O_RDWR);
+	volatile uint32_t *regs = map(fd, RW, info.regs_offset, PAGE);
+
+	close(fd);
+	EXPECT((void *)regs != MAP_FAILED);
+	for (size_t i = IVSHMEM_EXT_ABI / 4; i < IVSHMEM_REGS_SIZE / 4; i++) {
+		uint32_t before = regs[i];
+
+		regs[i] = ~before;
+		EXPECT(regs[i] == before);
+	}
+	munmap((void *)regs, PAGE);
+	return 0;
+}
+
 static int regs_need_writing(void)
 {
 	EXPECT(guest_map_errno(O_RDONLY, PROT_READ, MAP_SHARED, info.regs_offset, PAGE) == EACCES);
@@ -118,6 +136,7 @@ static const struct ktap_case cases[] = {
 	{ "INFO tells where registers and peers are", page_of_its_own },
 	{ "the registers tell the own id", own_id },
 	{ "a store rings each vector that has an interrupt", ring_by_store },
+	{ "no other register can be written", rest_not_written },
 	{ "registers through a file that is open for reading give EACCES", regs_need_writing },
 	{ "registers mapped privately give EINVAL", regs_shared },
 	{ "more than the page of the registers gives EINVAL", regs_longer },

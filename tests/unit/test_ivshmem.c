@@ -330,6 +330,12 @@ static void ring(struct machine *m, uint32_t peer, uint32_t vector)
 	ring_slowly(m, peer, vector);
 }
 
+/* Which vector the extension raises when peers change. */
+static void change_vector(struct machine *m, uint32_t vector)
+{
+	config(m, IVSHMEM_EXT_CAP + IVSHMEM_EXT_CAP_VECTOR, vector, 2);
+}
+
 static uint32_t load(struct machine *m, uint32_t addr)
 {
 	return address_space_ldl_le(&m->as, addr, NULL);
@@ -462,7 +468,7 @@ static void a_full_eventfd_blocks_nobody(void **state)
 	ring_slowly(f->m, 9, 1);
 	assert_int_equal(fake_counts().rings, before.rings + 2);
 	config(f->m, IVSHMEM_EXT_CAP + IVSHMEM_EXT_CAP_CONTROL, IVSHMEM_EXT_ENABLE, 2);
-	store(f->m, EXT(CHANGE_VECTOR), 1);
+	change_vector(f->m, 1);
 	other_join(&b, f->fd, 4, 1);
 	pump(f->m);
 	assert_int_equal(fake_counts().rings, before.rings + 3);
@@ -964,7 +970,7 @@ static void it_is_hidden_until_it_is_enabled(void **state)
 {
 	struct fixture *f = *state;
 
-	store(f->m, EXT(CHANGE_VECTOR), 1);
+	change_vector(f->m, 1);
 	for (uint32_t reg = IVSHMEM_EXT_ABI; reg < IVSHMEM_REGS_SIZE; reg += 4)
 		assert_int_equal(load(f->m, REGS + reg), 0);
 	for (uint32_t peer = 0; peer < MAX_PEERS; peer++)
@@ -973,23 +979,53 @@ static void it_is_hidden_until_it_is_enabled(void **state)
 	assert_int_equal(load(f->m, EXT(ABI)), IVSHMEM_EXT_VERSION);
 	assert_int_equal(load(f->m, EXT(MAX_PEERS)), MAX_PEERS);
 	assert_int_equal(load(f->m, EXT(CHANGES)), 1);
-	assert_int_equal(load(f->m, EXT(CHANGE_VECTOR)), IVSHMEM_EXT_NO_VECTOR);
 	assert_int_equal(load(f->m, EXT(NAME)), 'p' | 'o' << 8 | 'o' << 16 | 'l' << 24);
 	for (uint32_t reg = IVSHMEM_EXT_NAME + 4; reg < IVSHMEM_REGS_SIZE; reg += 4)
 		assert_int_equal(load(f->m, REGS + reg), 0);
 	assert_int_equal(word(f->m, 9), joined(1));
-	store(f->m, EXT(CHANGE_VECTOR), 3);
-	store(f->m, EXT(CHANGES), 3);
-	store(f->m, EXT(NAME), 3);
-	assert_int_equal(load(f->m, EXT(CHANGE_VECTOR)), 3);
-	assert_int_equal(load(f->m, EXT(CHANGES)), 1);
 	enable(f->m, false);
 	for (uint32_t reg = IVSHMEM_EXT_ABI; reg < IVSHMEM_REGS_SIZE; reg += 4)
 		assert_int_equal(load(f->m, REGS + reg), 0);
 	assert_int_equal(word(f->m, 9), 0);
 	enable(f->m, true);
-	assert_int_equal(load(f->m, EXT(CHANGE_VECTOR)), IVSHMEM_EXT_NO_VECTOR);
 	assert_int_equal(word(f->m, 9), joined(1));
+}
+
+/* Who maps BAR 0 to ring can change nothing of what the others are told. */
+static void its_registers_cannot_be_written(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t before[IVSHMEM_REGS_SIZE / 4];
+	struct other o;
+
+	enable(f->m, true);
+	change_vector(f->m, 2);
+	for (uint32_t reg = IVSHMEM_EXT_ABI; reg < IVSHMEM_REGS_SIZE; reg += 4) {
+		before[reg / 4] = load(f->m, REGS + reg);
+		store(f->m, REGS + reg, ~before[reg / 4]);
+	}
+	for (uint32_t reg = IVSHMEM_EXT_ABI; reg < IVSHMEM_REGS_SIZE; reg += 4)
+		assert_int_equal(load(f->m, REGS + reg), before[reg / 4]);
+	other_join(&o, f->fd, 3, 1);
+	pump(f->m);
+	assert_int_equal(load(f->m, MSIX + IVSHMEM_MSIX_PBA), 1 << 2);
+	other_leave(&o);
+}
+
+static void no_vector_is_raised_while_it_is_disabled(void **state)
+{
+	struct fixture *f = *state;
+	struct other o;
+
+	change_vector(f->m, 2);
+	other_join(&o, f->fd, 3, 1);
+	pump(f->m);
+	assert_int_equal(load(f->m, MSIX + IVSHMEM_MSIX_PBA), 0);
+	enable(f->m, true);
+	enable(f->m, false);
+	other_leave(&o);
+	pump(f->m);
+	assert_int_equal(load(f->m, MSIX + IVSHMEM_MSIX_PBA), 0);
 }
 
 static void its_capability_can_be_found(void **state)
@@ -1001,6 +1037,7 @@ static void its_capability_can_be_found(void **state)
 	cap = pci_config_read(f->m->bus, DEVFN, cap + 1, 1);
 	assert_int_equal(cap, IVSHMEM_EXT_CAP);
 	assert_int_equal(pci_config_read(f->m->bus, DEVFN, cap + 1, 1), 0);
+	assert_int_equal(pci_config_read(f->m->bus, DEVFN, cap + 12, 4), IVSHMEM_EXT_NO_VECTOR);
 	config(f->m, cap, UINT32_MAX, 4);
 	config(f->m, cap + 4, 0, 4);
 	config(f->m, cap + 8, UINT32_MAX, 4);
@@ -1008,7 +1045,9 @@ static void its_capability_can_be_found(void **state)
 	assert_int_equal(pci_config_read(f->m->bus, DEVFN, cap, 4), 0x01100009);
 	assert_int_equal(pci_config_read(f->m->bus, DEVFN, cap + 4, 4), IVSHMEM_EXT_MAGIC);
 	assert_int_equal(pci_config_read(f->m->bus, DEVFN, cap + 8, 4), 0x00040001);
-	assert_int_equal(pci_config_read(f->m->bus, DEVFN, cap + 12, 4), 0);
+	assert_int_equal(pci_config_read(f->m->bus, DEVFN, cap + 12, 4), 0x0000ffff);
+	config(f->m, cap + 12, 0x1234, 4);
+	assert_int_equal(pci_config_read(f->m->bus, DEVFN, cap + 12, 4), 0x1234);
 }
 
 static void peers_come_and_go_on_the_page(void **state)
@@ -1017,7 +1056,7 @@ static void peers_come_and_go_on_the_page(void **state)
 	struct other o;
 
 	enable(f->m, true);
-	store(f->m, EXT(CHANGE_VECTOR), 2);
+	change_vector(f->m, 2);
 	other_join(&o, f->fd, 3, 1);
 	assert_int_equal(word(f->m, 3), 0);
 	pump(f->m);
@@ -1028,12 +1067,12 @@ static void peers_come_and_go_on_the_page(void **state)
 	pump(f->m);
 	assert_int_equal(word(f->m, 3), gone(1));
 	assert_int_equal(load(f->m, EXT(CHANGES)), 3);
-	store(f->m, EXT(CHANGE_VECTOR), VECTORS);
+	change_vector(f->m, VECTORS);
 	other_join(&o, f->fd, 3, 1);
 	pump(f->m);
 	assert_int_equal(word(f->m, 3), joined(2));
 	assert_int_equal(load(f->m, MSIX + IVSHMEM_MSIX_PBA), 1 << 2);
-	store(f->m, EXT(CHANGE_VECTOR), 0);
+	change_vector(f->m, 0);
 	fake_overrun(9);
 	pump(f->m);
 	assert_int_equal(load(f->m, EXT(CHANGES)), 4);
@@ -1091,7 +1130,7 @@ static void it_goes_on_with_the_same_id(void **state)
 	struct error err;
 
 	enable(f->m, true);
-	store(f->m, EXT(CHANGE_VECTOR), 1);
+	change_vector(f->m, 1);
 	store(f->m, REGS + IVSHMEM_INTR_MASK, 0x1234);
 	other_join(&stays, f->fd, 3, 2);
 	other_join(&goes, f->fd, 4, 2);
@@ -1100,7 +1139,8 @@ static void it_goes_on_with_the_same_id(void **state)
 	assert_ok(machine_go_on(f, "ivshmem-doorbell,memdev=m,vectors=4", &err));
 	assert_int_equal(load(f->m, REGS + IVSHMEM_IV_POSITION), 9);
 	assert_int_equal(load(f->m, REGS + IVSHMEM_INTR_MASK), 0x1234);
-	assert_int_equal(load(f->m, EXT(CHANGE_VECTOR)), 1);
+	assert_int_equal(pci_config_read(f->m->bus, DEVFN,
+					 IVSHMEM_EXT_CAP + IVSHMEM_EXT_CAP_VECTOR, 2), 1);
 	assert_int_equal(word(f->m, 3), joined(2));
 	assert_int_equal(word(f->m, 4), gone(1));
 	assert_int_equal(word(f->m, 9), joined(2));
@@ -1213,6 +1253,8 @@ int main(void)
 		TEST(without_memory_it_rings_all_the_same),
 		TEST(between_words_is_nothing),
 		TEST(it_is_hidden_until_it_is_enabled),
+		TEST(its_registers_cannot_be_written),
+		TEST(no_vector_is_raised_while_it_is_disabled),
 		TEST(its_capability_can_be_found),
 		TEST(peers_come_and_go_on_the_page),
 		TEST(a_guest_does_not_write_to_the_page),

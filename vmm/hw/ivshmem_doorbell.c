@@ -200,8 +200,6 @@ void doorbell_device_write(struct doorbell_device *d, hwaddr offset, uint32_t va
 {
 	if (offset == IVSHMEM_DOORBELL)
 		ivshmem_peers_ring(d->peers, value);
-	else
-		ivshmem_extension_write(&d->extension, offset, value);
 }
 
 /* --- state --- */

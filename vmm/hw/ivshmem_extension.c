@@ -54,12 +54,12 @@ void ivshmem_extension_peer(struct ivshmem_extension *x, uint32_t peer, bool joi
 
 void ivshmem_extension_signal(struct ivshmem_extension *x)
 {
-	uint32_t vector;
+	uint16_t vector;
 	bool signal;
 
 	pthread_mutex_lock(&x->lock);
-	signal = x->unsignalled;
-	vector = x->change_vector;
+	signal = x->unsignalled && x->enabled;
+	vector = x->vector;
 	x->unsignalled = false;
 	pthread_mutex_unlock(&x->lock);
 	if (signal && vector < x->config.vectors)
@@ -79,8 +79,6 @@ static uint32_t reg_read(const struct ivshmem_extension *x, hwaddr offset)
 		return x->config.max_peers;
 	case IVSHMEM_EXT_CHANGES:
 		return x->changes;
-	case IVSHMEM_EXT_CHANGE_VECTOR:
-		return x->change_vector;
 	}
 	if (offset < IVSHMEM_EXT_NAME || offset >= IVSHMEM_EXT_NAME + IVSHMEM_EXT_NAME_SIZE)
 		return 0;
@@ -98,34 +96,25 @@ uint32_t ivshmem_extension_read(struct ivshmem_extension *x, hwaddr offset)
 	return value;
 }
 
-void ivshmem_extension_write(struct ivshmem_extension *x, hwaddr offset, uint32_t value)
-{
-	if (offset != IVSHMEM_EXT_CHANGE_VECTOR)
-		return;
-	pthread_mutex_lock(&x->lock);
-	if (x->enabled)
-		x->change_vector = value;
-	pthread_mutex_unlock(&x->lock);
-}
-
 /* --- the capability --- */
 
-static bool control_enabled(const struct pci_device *dev)
+static void capability_read(struct ivshmem_extension *x, const struct pci_device *dev)
 {
-	return dev->config[IVSHMEM_EXT_CAP + IVSHMEM_EXT_CAP_CONTROL] & IVSHMEM_EXT_ENABLE;
+	const uint8_t *cap = dev->config + IVSHMEM_EXT_CAP;
+
+	x->enabled = cap[IVSHMEM_EXT_CAP_CONTROL] & IVSHMEM_EXT_ENABLE;
+	x->vector = cap[IVSHMEM_EXT_CAP_VECTOR] | cap[IVSHMEM_EXT_CAP_VECTOR + 1] << 8;
 }
 
 void ivshmem_extension_config_written(struct ivshmem_extension *x, const struct pci_device *dev)
 {
-	bool enabled = control_enabled(dev);
+	bool before;
 
 	pthread_mutex_lock(&x->lock);
-	if (x->enabled != enabled) {
-		x->enabled = enabled;
-		x->change_vector = IVSHMEM_EXT_NO_VECTOR;
-		for (uint32_t peer = 0; peer < x->end; peer++)
-			word_show(x, peer);
-	}
+	before = x->enabled;
+	capability_read(x, dev);
+	for (uint32_t peer = 0; x->enabled != before && peer < x->end; peer++)
+		word_show(x, peer);
 	pthread_mutex_unlock(&x->lock);
 }
 
@@ -137,6 +126,7 @@ static int capability_add(struct pci_device *dev)
 		{ IVSHMEM_EXT_CAP_MAGIC, 4, IVSHMEM_EXT_MAGIC, 0 },
 		{ IVSHMEM_EXT_CAP_CONTROL, 2, 0, IVSHMEM_EXT_ENABLE },
 		{ IVSHMEM_EXT_CAP_BAR, 1, IVSHMEM_BAR_PEERS, 0 },
+		{ IVSHMEM_EXT_CAP_VECTOR, 2, IVSHMEM_EXT_NO_VECTOR, UINT16_MAX },
 	};
 
 	return pci_add_capability(dev, PCI_CAP_ID_VNDR, IVSHMEM_EXT_CAP, IVSHMEM_EXT_CAP_SIZE,
@@ -160,7 +150,7 @@ int ivshmem_extension_init(struct ivshmem_extension *x, struct pci_device *dev, 
 	pthread_mutex_init(&x->lock, NULL);
 	x->config = *config;
 	strncpy(x->name, config->region, sizeof(x->name) - 1);
-	x->change_vector = IVSHMEM_EXT_NO_VECTOR;
+	x->vector = IVSHMEM_EXT_NO_VECTOR;
 	ret = memory_region_init_rom(&x->page, mem, NULL, "ivshmem-peers",
 				     page_size(config->max_peers));
 	if (!ret) {
@@ -184,7 +174,6 @@ void ivshmem_extension_fini(struct ivshmem_extension *x)
 
 static const struct state_field extension_fields[] = {
 	STATE_FIELD(struct ivshmem_extension, changes),
-	STATE_FIELD(struct ivshmem_extension, change_vector),
 };
 
 void ivshmem_extension_save(struct ivshmem_extension *x, struct state *s)
@@ -221,7 +210,7 @@ int ivshmem_extension_load(struct ivshmem_extension *x, const struct pci_device 
 
 	pthread_mutex_lock(&x->lock);
 	ret = state_get_fields(s, extension_fields, ARRAY_SIZE(extension_fields), x, err);
-	x->enabled = control_enabled(dev);
+	capability_read(x, dev);
 	if (!ret)
 		words_load(x);
 	x->unsignalled = true;

@@ -30,9 +30,10 @@ struct ivshmem_extension {
 	struct memory_region page;	/* what a guest sees of @words */
 
 	pthread_mutex_t lock;		/* guards the rest */
-	bool enabled;
+	bool enabled;			/* this and @vector as the capability has them */
 	bool unsignalled;		/* changes that nobody was told of */
-	uint32_t changes, change_vector;
+	uint16_t vector;		/* to be raised with changes */
+	uint32_t changes;
 	uint32_t *words;		/* by id, as IVSHMEM_PEER_* */
 	uint32_t end;			/* all 0 from this id on */
 };
@@ -43,9 +44,8 @@ int ivshmem_extension_init(struct ivshmem_extension *x, struct pci_device *dev, 
 /* The device is on no bus any more. */
 void ivshmem_extension_fini(struct ivshmem_extension *x);
 
-/* A word at @offset of BAR 0, from IVSHMEM_EXT_ABI on. */
+/* A word at @offset of BAR 0, from IVSHMEM_EXT_ABI on; none can be written. */
 uint32_t ivshmem_extension_read(struct ivshmem_extension *x, hwaddr offset);
-void ivshmem_extension_write(struct ivshmem_extension *x, hwaddr offset, uint32_t value);
 
 /* From the device's config_written(). */
 void ivshmem_extension_config_written(struct ivshmem_extension *x, const struct pci_device *dev);
