@@ -7,6 +7,7 @@
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 
 #include "compat.h"
 #include "members.h"
@@ -63,13 +64,21 @@ struct file *doorbell_replace(struct members *members, struct peer *peer, u32 ve
 	return old;
 }
 
+/* Programs say which vector: the CPU must not guess one beyond the end either. */
+static struct file *peer_doorbell_at(const struct peer *peer, u32 vector)
+{
+	if (vector >= peer->vectors)
+		return NULL;
+	return peer->doorbells[array_index_nospec(vector, peer->vectors)];
+}
+
 static struct file *peer_doorbell(struct peer *peer, const struct ivshmem_doorbell *which)
 {
 	struct file *file = ERR_PTR(-ESRCH);
 
 	spin_lock(&peer->lock);
 	if (peer->living && (!which->serial || which->serial == peer->serial)) {
-		file = which->vector < peer->vectors ? peer->doorbells[which->vector] : NULL;
+		file = peer_doorbell_at(peer, which->vector);
 		file = file ? get_file(file) : ERR_PTR(-ENXIO);
 	}
 	spin_unlock(&peer->lock);

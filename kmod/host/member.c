@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -293,6 +294,7 @@ static int member_ioctl_set_vector(struct member *member,
 		return -EFAULT;
 	if (req.reserved || !member->peer || req.vector >= member->peer->vectors)
 		return -EINVAL;
+	req.vector = array_index_nospec(req.vector, member->peer->vectors);
 	file = doorbell_open(req.fd);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
