@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An open region: a file of fixed size whose reading, writing and mapping are those of the shmem
- * file behind it. No process gets that file itself; those that it gets of the same pages, by FILE or
- * through /proc/PID/map_files, allow no more than the device did: the inode's permission bits let
- * nobody in, and its seals keep its size.
+ * file behind it. No process gets that file itself; those that it gets of the same pages, by FILE
+ * or through /proc/PID/map_files, allow no more than the device did: the inode's permission bits
+ * let nobody in, and its seals keep its size.
  */
 #include <linux/compat.h>
 #include <linux/err.h>

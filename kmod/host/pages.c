@@ -69,8 +69,8 @@ struct file *pages_create(struct vfsmount *mnt, const char *name, u64 size)
 	file->f_flags |= O_LARGEFILE;
 	/*
 	 * The device node decides who may do what: the file's own inode has neither a security
-	 * label nor permissions, so that nobody opens it by /proc/PID/fd or map_files with more than
-	 * the node gave; and it is root's, whoever creates it, so that nobody changes that.
+	 * label nor permissions, so that nobody opens it by /proc/PID/fd or map_files with more
+	 * than the node gave; and it is root's, whoever creates it, so that nobody changes that.
 	 */
 	file_inode(file)->i_flags |= S_PRIVATE;
 	file_inode(file)->i_mode = S_IFREG;

@@ -4,8 +4,8 @@
  *
  * /dev/ivshmem/control takes CREATE, DESTROY and NEXT; /dev/ivshmem/NAME is a region, with the file
  * operations of a file of its size, and takes INFO, FILE, JOIN and PEER_NEXT. JOIN gives a
- * descriptor of its own, the membership: who holds it is a peer, and leaves with its last close. Every structure
- * is of fixed size, the same for 32-bit callers; reserved words must be zero.
+ * descriptor of its own, the membership: who holds it is a peer, and leaves with its last close.
+ * Every structure is of fixed size, the same for 32-bit callers; reserved words must be zero.
  */
 #ifndef _UAPI_LINUX_IVSHMEM_HOST_H
 #define _UAPI_LINUX_IVSHMEM_HOST_H
@@ -229,9 +229,9 @@ struct ivshmem_peer_info {
  * On /dev/ivshmem/control:
  *
  * CREATE	EPERM a control device opened for reading only; EINVAL a bad name, size, owner,
- *		group, mode, limit, flag or reserved word (the kernel log says which); EPERM an owner or
- *		group that the caller may not give; EEXIST the name is taken; ENOSPC a size beyond
- *		what the kernel can hold, or no device number left; ENOMEM
+ *		group, mode, limit, flag or reserved word (the kernel log says which); EPERM an
+ *		owner or group that the caller may not give; EEXIST the name is taken; ENOSPC a
+ *		size beyond what the kernel can hold, or no device number left; ENOMEM
  * DESTROY	EPERM opened for reading only; EINVAL a name without NUL or with more than zeros
  *		behind it, a reserved word; ENOENT no such region; EPERM the caller is not the owner
  *		at creation and has no CAP_FOWNER
@@ -257,10 +257,10 @@ struct ivshmem_peer_info {
  *		ENOMEM
  * PEER_NEXT	the living peer with the smallest id from @peer on; EINVAL a reserved word; ENOENT
  *		there is none
- * FILE		returns a descriptor of the pages as a plain file, closed on exec: for programs that ask
- *		fstat() for the size, which a device does not tell. Open for what the region is open
- *		for; its size is sealed. EINVAL the argument is not 0; EMFILE no descriptor left;
- *		ENFILE; ENOMEM
+ * FILE		returns a descriptor of the pages as a plain file, closed on exec: for programs
+ *		that ask fstat() for the size, which a device does not tell. Open for what the
+ *		region is open for; its size is sealed. EINVAL the argument is not 0; EMFILE no
+ *		descriptor left; ENFILE; ENOMEM
  */
 #define IVSHMEM_REGION_INFO	_IOWR(IVSHMEM_HOST_IOC, 0x03, struct ivshmem_region_info)
 #define IVSHMEM_JOIN		_IOWR(IVSHMEM_HOST_IOC, 0x04, struct ivshmem_join)
