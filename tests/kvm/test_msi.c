@@ -129,6 +129,33 @@ static int two(struct guest *g)
 	return 0;
 }
 
+/* Messages of several at once, of which one changes; and of one that is connected later. */
+static int prepared(struct guest *g)
+{
+	struct msi_connection v[3];
+	struct line a, b, c;
+
+	EXPECT_PASS(line_create(&a, g));
+	EXPECT_PASS(line_create(&b, g));
+	EXPECT_PASS(line_create(&c, g));
+	EXPECT(!line_connect(&a, VECTOR) && !line_connect(&b, OTHER));
+	v[0] = (struct msi_connection){ c.route, guest_message(OTHER + 2) };
+	v[1] = (struct msi_connection){ a.route, guest_message(OTHER + 1) };
+	v[2] = (struct msi_connection){ b.route, guest_message(OTHER) };
+	EXPECT(!g->msi->ops->prepare(g->msi, v, 3));
+	EXPECT(!eventfd_write(a.fd, 1) && !eventfd_write(b.fd, 1) && !eventfd_write(c.fd, 1));
+	guest_wait_interrupts(g, OTHER + 1, 1);
+	guest_wait_interrupts(g, OTHER, 1);
+	EXPECT(line_waits(&c) && !guest_interrupts(g, OTHER + 2));
+	EXPECT(!line_connect(&c, OTHER + 2));
+	guest_wait_interrupts(g, OTHER + 2, 1);
+	EXPECT(!guest_interrupts(g, VECTOR));
+	line_destroy(&a);
+	line_destroy(&b);
+	line_destroy(&c);
+	return 0;
+}
+
 /* KVM does not take what is no eventfd. */
 static int refused(struct guest *g)
 {
@@ -481,6 +508,7 @@ static int rings_itself(struct guest *g)
 GUEST_CASE(delivered, .interrupts = true)
 GUEST_CASE(kept_while_masked, .interrupts = true)
 GUEST_CASE(two, .interrupts = true)
+GUEST_CASE(prepared, .interrupts = true)
 GUEST_CASE(refused, .interrupts = true)
 GUEST_CASE(other_messages, .interrupts = true)
 GUEST_CASE(masks, .interrupts = true)
@@ -496,6 +524,7 @@ int main(void)
 		{ "a signal is an interrupt", run_delivered },
 		{ "signals wait until the route is connected", run_kept_while_masked },
 		{ "one of two changes and ends", run_two },
+		{ "messages of several at once", run_prepared },
 		{ "KVM's refusal", run_refused },
 		{ "messages change while signals come", run_other_messages },
 		{ "masks change while signals come", run_masks },

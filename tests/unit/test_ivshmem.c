@@ -93,6 +93,14 @@ static int route_connect(struct msi_provider *p, struct msi_route *route,
 	return 0;
 }
 
+static int routes_prepare(struct msi_provider *p, const struct msi_connection *v, unsigned int nr)
+{
+	(void)p;
+	(void)v;
+	(void)nr;
+	return 0;
+}
+
 static void route_disconnect(struct msi_provider *p, struct msi_route *route)
 {
 	(void)p;
@@ -101,7 +109,7 @@ static void route_disconnect(struct msi_provider *p, struct msi_route *route)
 
 static const struct msi_ops msi_ops = {
 	.create = route_create, .destroy = route_destroy, .connect = route_connect,
-	.disconnect = route_disconnect,
+	.prepare = routes_prepare, .disconnect = route_disconnect,
 };
 
 struct machine {

@@ -30,6 +30,7 @@ struct msi_route {
 	int eventfd;
 	bool connected;
 	struct msi_message msg;
+	struct msi_message prepared;
 	unsigned int arrived;		/* interrupts in the guest */
 	struct msi_message last;	/* the last of them */
 };
@@ -38,8 +39,9 @@ struct msi_route {
 struct provider {
 	struct msi_provider msi;
 	unsigned int created, destroyed, calls;
+	unsigned int prepares, prepared;	/* calls, and routes that they named */
 	unsigned int limit;		/* of routes */
-	int refuse;			/* connect() gives it */
+	int refuse;			/* connect() and prepare() give it */
 	struct msi_route routes[PCI_MSIX_VECTORS_MAX];
 };
 
@@ -100,10 +102,22 @@ static int route_connect(struct msi_provider *p, struct msi_route *route,
 	provider->calls++;
 	if (provider->refuse)
 		return provider->refuse;
+	route->prepared = *msg;
 	route->connected = true;
 	route->msg = *msg;
 	route_deliver(route);
 	return 0;
+}
+
+static int routes_prepare(struct msi_provider *p, const struct msi_connection *v, unsigned int nr)
+{
+	struct provider *provider = (struct provider *)p;
+
+	provider->prepares++;
+	provider->prepared += nr;
+	for (unsigned int i = 0; !provider->refuse && i < nr; i++)
+		v[i].route->prepared = v[i].msg;
+	return provider->refuse;
 }
 
 static void route_disconnect(struct msi_provider *p, struct msi_route *route)
@@ -114,7 +128,7 @@ static void route_disconnect(struct msi_provider *p, struct msi_route *route)
 }
 
 static const struct msi_ops provider_ops = {
-	route_create, route_destroy, route_connect, route_disconnect,
+	route_create, route_destroy, route_connect, routes_prepare, route_disconnect,
 };
 
 static struct fixture *fixture_of(struct pci_device *dev)
@@ -376,6 +390,45 @@ static void what_does_not_change_is_told_nobody(void **state)
 	store_entry(f, 1, PCI_MSIX_ENTRY_DATA, 0x41);
 	store(f, f->pba, UINT64_MAX, 8);
 	assert_int_equal(f->provider.calls, 0);
+	fixture_free(f);
+}
+
+/*
+ * A table of messages is slow to change: those of all vectors that are unmasked at once are one
+ * change, and while they are masked whatever is written is none.
+ */
+static void what_is_unmasked_at_once_is_one_change(void **state)
+{
+	struct fixture *f = fixture_new(PCI_MSIX_VECTORS_MAX);
+
+	(void)state;
+	control(f, ENABLE | MASKALL);
+	for (unsigned int n = 0; n < f->vectors; n++) {
+		write_message(f, n, n);
+		store_entry(f, n, CTRL, n % 4 == 3);
+	}
+	assert_int_equal(f->provider.calls + f->provider.prepares, 0);
+	control(f, ENABLE);
+	assert_int_equal(f->provider.prepares, 1);
+	assert_int_equal(f->provider.prepared, f->vectors / 4 * 3);
+	assert_int_equal(f->provider.calls, f->vectors / 4 * 3);
+	for (unsigned int n = 0; n < f->vectors; n++) {
+		assert_int_equal(f->provider.routes[n].connected, n % 4 != 3);
+		assert_int_equal(f->provider.routes[n].prepared.data, n % 4 == 3 ? 0 : n);
+	}
+	control(f, 0);
+	assert_int_equal(f->provider.prepares, 1);
+	f->provider.refuse = -ENOMEM;
+	f->provider.calls = 0;
+	control(f, ENABLE);
+	assert_int_equal(f->provider.prepares, 2);
+	assert_int_equal(f->provider.calls, 0);
+	raise(f, 0);
+	assert_true(is_pending(f, 0) && !f->provider.routes[0].arrived);
+	f->provider.refuse = 0;
+	control(f, ENABLE | MASKALL);
+	control(f, ENABLE);
+	assert_true(!is_pending(f, 0) && f->provider.routes[0].arrived == 1);
 	fixture_free(f);
 }
 
@@ -885,6 +938,7 @@ int main(void)
 		CASE(widths),
 		CASE(an_interrupt),
 		CASE(what_does_not_change_is_told_nobody),
+		CASE(what_is_unmasked_at_once_is_one_change),
 		CASE(each_mask_keeps_it),
 		CASE(a_message_is_rewritten),
 		CASE(a_refusal_waits_for_the_next_unmasking),

@@ -23,6 +23,7 @@
 struct msi_route {
 	int eventfd;
 	bool connected;
+	struct kvm_irq_routing_msi before;	/* its message, should KVM refuse another */
 	SLIST_ENTRY(msi_route) next;	/* of those that are free */
 };
 
@@ -94,23 +95,43 @@ static bool routing_equals(const struct kvm_irq_routing_msi *a, const struct kvm
 	       a->data == b->data;
 }
 
-/* A call to KVM only if it has another message there. If it refuses, all is as it was. */
-static int route_set_message(struct routing *msi, unsigned int n, const struct msi_message *msg)
+static struct kvm_irq_routing_entry *route_entry(struct routing *msi,
+						 const struct msi_route *route)
 {
-	struct kvm_irq_routing_msi new = routing_of(msg), old;
-	unsigned int entry = LINE_ENTRIES + n, nr = msi->table->nr;
+	return &msi->table->entries[LINE_ENTRIES + route_number(msi, route)];
+}
+
+/* Into the table alone; whether KVM has another message there. */
+static bool route_set_message(struct routing *msi, const struct msi_connection *c)
+{
+	struct kvm_irq_routing_entry *entry = route_entry(msi, c->route);
+	struct kvm_irq_routing_msi new = routing_of(&c->msg);
+	unsigned int nr = entry - msi->table->entries + 1;
+	bool known = nr <= msi->table->nr && routing_equals(&entry->u.msi, &new);
+
+	if (nr > msi->table->nr)
+		msi->table->nr = nr;
+	c->route->before = entry->u.msi;
+	entry->u.msi = new;
+	return !known;
+}
+
+/* One call to KVM for all of them, and none if it has them. If it refuses, all is as it was. */
+static int routes_set_messages(struct routing *msi, const struct msi_connection *v,
+			       unsigned int nr)
+{
+	unsigned int nr_before = msi->table->nr;
+	bool changed = false;
 	int ret;
 
-	old = msi->table->entries[entry].u.msi;
-	if (entry < nr && routing_equals(&old, &new))
+	for (unsigned int i = 0; i < nr; i++)
+		changed |= route_set_message(msi, &v[i]);
+	ret = changed ? kvm_set_gsi_routing(msi->kvm, msi->table) : 0;
+	if (!ret)
 		return 0;
-	msi->table->entries[entry].u.msi = new;
-	msi->table->nr = entry < nr ? nr : entry + 1;
-	ret = kvm_set_gsi_routing(msi->kvm, msi->table);
-	if (ret) {
-		msi->table->entries[entry].u.msi = old;
-		msi->table->nr = nr;
-	}
+	for (unsigned int i = 0; i < nr; i++)
+		route_entry(msi, v[i].route)->u.msi = v[i].route->before;
+	msi->table->nr = nr_before;
 	return ret;
 }
 
@@ -163,15 +184,27 @@ static void msi_destroy(struct msi_provider *p, struct msi_route *route)
 static int msi_connect(struct msi_provider *p, struct msi_route *route,
 		       const struct msi_message *msg)
 {
+	const struct msi_connection c = { route, *msg };
 	struct routing *msi = msi_of(p);
 	int ret;
 
 	pthread_mutex_lock(&msi->lock);
-	ret = route_set_message(msi, route_number(msi, route), msg);
+	ret = routes_set_messages(msi, &c, 1);
 	if (!ret && !route->connected) {
 		ret = route_irqfd(msi, route, 0);
 		route->connected = !ret;
 	}
+	pthread_mutex_unlock(&msi->lock);
+	return ret;
+}
+
+static int msi_prepare(struct msi_provider *p, const struct msi_connection *v, unsigned int nr)
+{
+	struct routing *msi = msi_of(p);
+	int ret;
+
+	pthread_mutex_lock(&msi->lock);
+	ret = routes_set_messages(msi, v, nr);
 	pthread_mutex_unlock(&msi->lock);
 	return ret;
 }
@@ -189,6 +222,7 @@ static const struct msi_ops kvm_msi_ops = {
 	.create = msi_create,
 	.destroy = msi_destroy,
 	.connect = msi_connect,
+	.prepare = msi_prepare,
 	.disconnect = msi_disconnect,
 };
 

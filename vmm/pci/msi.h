@@ -19,6 +19,12 @@ struct msi_route;			/* the provider's: an eventfd and where its signals go */
 
 struct msi_provider;
 
+/* A route, and what it is to be connected to. */
+struct msi_connection {
+	struct msi_route *route;
+	struct msi_message msg;
+};
+
 /* Those for one route are called one at a time. */
 struct msi_ops {
 	/*
@@ -35,6 +41,12 @@ struct msi_ops {
 	 */
 	int (*connect)(struct msi_provider *p, struct msi_route *route,
 		       const struct msi_message *msg);
+	/*
+	 * Before connect() of each of @v with the same message: many messages at once cost what one
+	 * costs, and connect() then changes none. A route that is connected has the new message
+	 * from now on. 0 or -errno: then all are as they were.
+	 */
+	int (*prepare)(struct msi_provider *p, const struct msi_connection *v, unsigned int nr);
 	/* From now on signals stay in the eventfd. */
 	void (*disconnect)(struct msi_provider *p, struct msi_route *route);
 };

@@ -36,6 +36,7 @@ struct pci_msix {
 	pthread_mutex_t lock;		/* guards the rest; comes behind the bus's mutex */
 	uint16_t flags;			/* MSIX_FLAGS, as config space had them last */
 	uint32_t (*table)[ENTRY_WORDS];
+	struct msi_connection *wanted;	/* room for all vectors, while they are updated */
 	struct msix_vector vectors[];
 };
 
@@ -86,21 +87,25 @@ static void vector_disconnect(struct pci_msix *msix, unsigned int n)
 	v->connected = false;
 }
 
-/* One that can't be connected keeps its signals: an old message would go to the wrong handler. */
+/* It keeps its signals: an old message would go to the wrong handler. */
+static void vector_refused(struct pci_msix *msix, unsigned int n, int ret)
+{
+	vector_disconnect(msix, n);
+	log_note(&msix->log, "%s at 00:%02x.%x: interrupts of vector %u wait until it is unmasked "
+		 "again: %s", msix->dev->name, msix->dev->devfn >> 3, msix->dev->devfn & 7, n,
+		 strerror(-ret));
+}
+
 static void vector_connect(struct pci_msix *msix, unsigned int n)
 {
 	struct msi_message msg = vector_message(msix, n);
 	struct msix_vector *v = &msix->vectors[n];
 	int ret = msix->provider->ops->connect(msix->provider, v->route, &msg);
 
-	if (!ret) {
+	if (ret)
+		vector_refused(msix, n, ret);
+	else
 		v->connected = true;
-		return;
-	}
-	vector_disconnect(msix, n);
-	log_note(&msix->log, "%s at 00:%02x.%x: interrupts of vector %u wait until it is unmasked "
-		 "again: %s", msix->dev->name, msix->dev->devfn >> 3, msix->dev->devfn & 7, n,
-		 strerror(-ret));
 }
 
 static void vector_update(struct pci_msix *msix, unsigned int n)
@@ -111,13 +116,38 @@ static void vector_update(struct pci_msix *msix, unsigned int n)
 		vector_disconnect(msix, n);
 }
 
+/* A change of the provider's messages may take long, however many they are. */
+static int messages_prepare(struct pci_msix *msix)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int n = 0; n < msix->nr; n++)
+		if (vector_is_wanted(msix, n))
+			msix->wanted[nr++] = (struct msi_connection){
+				msix->vectors[n].route, vector_message(msix, n),
+			};
+	return nr ? msix->provider->ops->prepare(msix->provider, msix->wanted, nr) : 0;
+}
+
+/* If their messages are refused they are not tried one by one: the guest waits meanwhile. */
+static void vectors_update(struct pci_msix *msix)
+{
+	int ret = messages_prepare(msix);
+
+	for (unsigned int n = 0; n < msix->nr; n++) {
+		if (ret && vector_is_wanted(msix, n))
+			vector_refused(msix, n, ret);
+		else
+			vector_update(msix, n);
+	}
+}
+
 static void flags_set(struct pci_msix *msix, uint16_t flags)
 {
 	if (msix->flags == flags)
 		return;
 	msix->flags = flags;
-	for (unsigned int n = 0; n < msix->nr; n++)
-		vector_update(msix, n);
+	vectors_update(msix);
 }
 
 /* Vectors from @first on that are not connected and have a signal, a bit each. */
@@ -281,8 +311,11 @@ static struct pci_msix *msix_alloc(const struct pci_msix_layout *layout, unsigne
 	if (msix->pba_at < msix->table_at + table_size(msix))
 		msix->pba_at = msix->table_at + table_size(msix);
 	msix->table = calloc(vectors, sizeof(msix->table[0]));
-	if (msix->table)
+	msix->wanted = calloc(vectors, sizeof(msix->wanted[0]));
+	if (msix->table && msix->wanted)
 		return msix;
+	free(msix->wanted);
+	free(msix->table);
 	free(msix);
 	return NULL;
 }
@@ -290,6 +323,7 @@ static struct pci_msix *msix_alloc(const struct pci_msix_layout *layout, unsigne
 static void msix_free(struct pci_msix *msix)
 {
 	pthread_mutex_destroy(&msix->lock);
+	free(msix->wanted);
 	free(msix->table);
 	free(msix);
 }
@@ -385,8 +419,8 @@ int pci_msix_load(struct pci_msix *msix, const struct state *s, struct error *er
 	if (!ret)
 		pending_load(msix, pending);
 	msix->flags = config_flags(msix);
-	for (unsigned int n = 0; !ret && n < msix->nr; n++)
-		vector_update(msix, n);
+	if (!ret)
+		vectors_update(msix);
 	pthread_mutex_unlock(&msix->lock);
 	return ret;
 }
