@@ -137,7 +137,8 @@ static int serials_tell(void)
 static int as_reader(void)
 {
 	int region = host_open("readers", O_RDONLY), bell = eventfd_new(), fd, watch;
-	struct ivshmem_doorbell bad = { .peer = 7, .reserved = 1 }, older = { .peer = 7, .serial = 1 };
+	struct ivshmem_doorbell bad = { .peer = 7, .reserved = 1 };
+	struct ivshmem_doorbell older = { .peer = 7, .serial = 1 };
 	struct ivshmem_event event;
 
 	EXPECT(region >= 0);

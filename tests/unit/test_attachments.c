@@ -405,7 +405,7 @@ static void an_access_raises_it_instead_of_reaching_the_device(void **state)
 	close(fd);
 }
 
-/* Somebody else made it block, and filled it: a vCPU thread that writes to it would wait for ever. */
+/* Somebody else made it block, and filled it: a vCPU thread that writes would wait for ever. */
 static void a_device_may_ring_by_itself(void **state)
 {
 	struct fixture *f = *state;
@@ -482,7 +482,7 @@ static void a_batch_is_taken_whole_or_not_at_all(void **state)
 	memory_listener_unregister(&f->scribe.listener);
 }
 
-/* Whichever allocation fails: what the region has is all or nothing, and a later commit catches up. */
+/* Whichever allocation fails: a region has all of it or nothing, and a later commit catches up. */
 static void without_memory_a_batch_stays_whole(void **state)
 {
 	struct fixture *f = *state;

@@ -127,8 +127,8 @@ static int peer_update(struct ivshmem_peers *p, struct peer *peer, uint32_t firs
 	}
 	if (ret && ret != -ENOMEM)
 		log_note(&p->limit, "region '%s': no doorbell for each vector of peer %" PRIu32
-			 " (%s): ringing it is slower; raise the limit of descriptors (ulimit -n)",
-			 p->config.region, peer->id, strerror(-ret));
+			 " (%s): ringing it is slower%s", p->config.region, peer->id, strerror(-ret),
+			 ret == -EMFILE ? "; raise the limit of descriptors (ulimit -n)" : "");
 	return ret == -ENOMEM ? ret : 0;
 }
 
@@ -293,8 +293,8 @@ static int turn_take(struct ivshmem_peers *p)
 	p->config.settled(p->config.opaque);
 	if (!committed && ret != -ENOMEM)
 		return ret;
-	log_note(&p->limit, "region '%s': peers or their doorbells are not where they should be yet "
-		 "(%s): ringing is slower until they are", p->config.region,
+	log_note(&p->limit, "region '%s': peers or their doorbells are not where they should be "
+		 "yet (%s): ringing is slower until they are", p->config.region,
 		 strerror(committed ? -committed : -ret));
 	return -ENOMEM;
 }
