@@ -233,6 +233,38 @@ more_vectors_than_allowed()
 	return $ret
 }
 
+COMES_AND_GOES='
+import socket, sys
+for _ in range(300):
+	with socket.socket(socket.AF_UNIX) as s:
+		s.connect(sys.argv[1])
+'
+
+# Who connects and closes in a loop takes few ids, and another user need not wait for him.
+comes_and_goes()
+{
+	local first begin=$SECONDS ret
+	local client="setpriv --reuid=65534 --regid=65534 --clear-groups $client"
+
+	chmod 711 "$work"
+	server --mode 0666 && client one && first=$id && kill "$pid" &&
+		python3 -c "$COMES_AND_GOES" "$socket" && client two || return
+	((id - first <= 64 + 4 * (SECONDS - begin + 1) + 2))
+	ret=$?
+	kill "$pid"
+	nobody && server_ends INT && ((ret == 0)) || fail "ids: $first, then $id"
+}
+
+few_ids()
+{
+	ivshmemctl create few 4k --peers 64 &&
+		says 1 "has ids for 64 peers only" few --socket "$work/file"
+	local ret=$?
+
+	ivshmemctl destroy few
+	return $ret
+}
+
 # Each client is two descriptors: of thirty, some ten come in. Those hear of each other, and of
 # nobody leaving.
 few_descriptors()
@@ -360,6 +392,8 @@ ktap_main begin "a region" present_peers_first "the first messages, in their ord
 	killed_and_restarted "a killed server's socket is replaced" \
 	refusals "what can't be served, or where" refused_where_one_serves "where another serves" \
 	more_vectors_than_allowed "more vectors than the region allows" \
+	few_ids "a region with few ids is warned of" \
+	comes_and_goes "a client that comes and goes takes few ids" \
 	few_descriptors "descriptors run out for new clients alone" \
 	"qemu qemu-7.2" "QEMU 7.2 as a client" "qemu qemu-system-x86_64" "the lab's QEMU as a client" \
 	end "and away with it"

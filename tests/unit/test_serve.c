@@ -474,7 +474,7 @@ static void clients_hear_of_each_other(void **state)
 	close(one);
 }
 
-/* QEMU would free twice what it keeps of that id. A client that never heard of it has no trouble. */
+/* QEMU would free twice what it keeps of that id. Who never heard of it has no trouble. */
 static void ids_that_come_back(void **state)
 {
 	struct fixture *f = *state;
