@@ -83,6 +83,35 @@ interrupted()
 	grep -q 'ended after 0 of 2 doorbells' "$work/two.err" || fail "$(cat "$work/two.err")"
 }
 
+THIEF='
+import fcntl, os, struct, sys
+def ask(fd, direction, number, data):
+	return fcntl.ioctl(fd, direction << 30 | len(data) << 16 | 0xc500 | number, data, True)
+region = os.open("/dev/ivshmem/flock", os.O_RDWR)
+member = ask(region, 3, 4, bytearray(struct.pack("IIIIQQ16x", 1, 0xffffffff, 0, 0, 0, 0)))
+bell = ask(member, 1, 7, bytearray(struct.pack("IIQQ", int(sys.argv[1]), 0, 0, 0)))
+os.set_blocking(bell, True)
+for _ in range(5000):
+	os.write(bell, struct.pack("Q", 1))
+	try:
+		os.preadv(bell, [bytearray(8)], -1, os.RWF_NOWAIT)
+	except BlockingIOError:
+		pass
+'
+
+# A peer has the same file: it makes reads of it wait, and takes what it rang before the waiter does.
+thief()
+{
+	local pid peer
+
+	waiter one && python3 -c "$THIEF" "$peer"
+	local ret=$?
+
+	kill -TERM $pid
+	timeout "$AWAIT_SECONDS" tail --pid=$pid -f /dev/null || kill -KILL $pid
+	ends $pid 0 && return $ret
+}
+
 # says STATUS TEXT ARGUMENTS…
 says()
 {
@@ -233,7 +262,8 @@ end()
 
 ktap_main begin "a region" rings "what is rung is told" one_vector "of one vector only" \
 	json "for programs" timeout_status "a time that is over has a status of its own" \
-	interrupted "signals end a waiter" usage_errors "a wrong command line" \
+	interrupted "signals end a waiter" thief "a peer that shares its eventfd does not stop it" \
+	usage_errors "a wrong command line" \
 	system_errors "a refusal, with its fix" table "who is a peer" listing "the same for programs" \
 	watch "a line for each change" watch_json "an object for each change" \
 	broken_pipe "a watch that nobody reads" end "and away with it"
