@@ -127,7 +127,8 @@ static int peer_update(struct ivshmem_peers *p, struct peer *peer, uint32_t firs
 	}
 	if (ret && ret != -ENOMEM)
 		log_note(&p->limit, "region '%s': no doorbell for each vector of peer %" PRIu32
-			 " (%s): ringing it is slower%s", p->config.region, peer->id, strerror(-ret),
+			 " (%s): ringing it is slower%s", p->config.region, peer->id,
+			 strerror(-ret),
 			 ret == -EMFILE ? "; raise the limit of descriptors (ulimit -n)" : "");
 	return ret == -ENOMEM ? ret : 0;
 }
