@@ -586,6 +586,27 @@ static void id_of_another_in_between(void **state)
 	close(client);
 }
 
+/* What a newer module may tell of a peer, even with another serial, is not for this server. */
+static void news_of_another_kind(void **state)
+{
+	struct fixture *f = *state;
+	struct member *m;
+	int64_t id;
+	int client = client_start(f, &id);
+
+	m = peer_join(f, 3, 1);
+	expect_peer(client, f, 3, 1);
+	pthread_mutex_lock(&fake.lock);
+	m->serial++;
+	others_event(m, IVSHMEM_EVENT_LEFT + 1, 0, 0);
+	m->serial--;
+	pthread_mutex_unlock(&fake.lock);
+	expect_nothing(client);
+	peer_leave(m);
+	expect_plain(client, 3);
+	close(client);
+}
+
 /* A client counts: what has a hole before it has to wait. */
 static void vectors_in_their_order(void **state)
 {
@@ -1169,6 +1190,7 @@ int main(void)
 		TEST(after_an_overrun),
 		TEST(id_of_another),
 		TEST(id_of_another_in_between),
+		TEST(news_of_another_kind),
 		TEST(vectors_in_their_order),
 		TEST(peers_without_vectors),
 		TEST(client_that_sends),

@@ -61,8 +61,12 @@ int announcer_hear(struct announcer *a, const struct ivshmem_event *event)
 		return 0;
 	case IVSHMEM_EVENT_JOINED:
 		return hear_joined(a, event);
-	default:
+	case IVSHMEM_EVENT_SYNCED:
+	case IVSHMEM_EVENT_VECTORS:
+	case IVSHMEM_EVENT_LEFT:
 		a->event = *event;
+		return 0;
+	default:		/* of a newer module */
 		return 0;
 	}
 }

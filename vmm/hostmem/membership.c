@@ -15,8 +15,7 @@ static int join_explain(const char *name, const struct membership_request *req, 
 	switch (code) {
 	case -EBUSY:
 		return error_arg(err, code, "region '%s': another peer has the id %" PRIu32
-				 ", or had it a moment ago: `ivshmemctl peers %s` shows them", name,
-				 req->peer, name);
+				 ": `ivshmemctl peers %s` shows it", name, req->peer, name);
 	case -ENOSPC:
 		return error_arg(err, code, "region '%s' has as many peers as it may have: end "
 				 "one, or create it with a larger --peers", name);

@@ -233,9 +233,9 @@ static int rejoin(struct doorbell_device *d, uint32_t peer, struct error *err)
 	ret = join(d, peer, err);
 	if (ret == -EBUSY)
 		return error_arg(err, ret, "-device %s: it has the id %" PRIu32 " in the snapshot, "
-				 "and another peer of the region '%s' has that now, or had it a "
-				 "moment ago: end that one (`ivshmemctl peers %s` shows it), and "
-				 "try again", d->driver, peer, d->region, d->region);
+				 "and another peer of the region '%s' has that now: end that one "
+				 "(`ivshmemctl peers %s` shows it), and try again", d->driver, peer,
+				 d->region, d->region);
 	return ret;
 }
 
