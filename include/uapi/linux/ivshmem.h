@@ -2,9 +2,9 @@
 /*
  * ivshmem.ko and its users: /dev/ivshmemN in a guest, a file as large as the shared memory.
  *
- * read, write, llseek and mmap are those of a file; INFO tells what the device is, RING, SET_EVENTFD
- * and WAIT are its doorbells, PEERS tells who else is there. Every structure is of fixed size, the
- * same for 32-bit callers; reserved words must be zero.
+ * read, write, llseek and mmap are those of a file; INFO tells what the device is, RING,
+ * SET_EVENTFD and WAIT are its doorbells, PEERS tells who else is there. Every structure is of
+ * fixed size, the same for 32-bit callers; reserved words must be zero.
  */
 #ifndef _UAPI_LINUX_IVSHMEM_H
 #define _UAPI_LINUX_IVSHMEM_H
@@ -70,8 +70,8 @@ struct ivshmem_ring {
 /**
  * struct ivshmem_eventfd - for IVSHMEM_SET_EVENTFD
  * @vector: below INFO's interrupts
- * @fd: an eventfd that this open file has raised with each interrupt of @vector, in place of the one
- *	before; -1: none
+ * @fd: an eventfd that this open file has raised with each interrupt of @vector, in place of the
+ *	one before; -1: none
  * @reserved: must be 0
  *
  * One a vector and open file, IVSHMEM_EVENTFDS_MAX a vector; it ends with the file.
@@ -138,15 +138,17 @@ struct ivshmem_peers {
  * and writing memory never has to wait. Where the device knows its peers, it raises its last vector
  * when they change: that one's interrupts are not all doorbells.
  *
- * mmap(): EINVAL a private mapping, or one that is not within the memory, the registers or the peers'
- * page; EACCES registers through a file that is not open for writing, peers' page to be written.
+ * mmap(): EINVAL a private mapping, or one that is not within the memory, the registers or the
+ * peers' page; EACCES registers through a file that is not open for writing, peers' page to be
+ * written.
  *
  * INFO		EINVAL an unknown flag, a reserved word
  * RING		EPERM opened for reading only; EINVAL a number beyond 65535, a reserved word
  * SET_EVENTFD	EINVAL no such vector, a descriptor that is no eventfd, a reserved word; EBADF a
  *		descriptor that is not open; ENOSPC the vector has IVSHMEM_EVENTFDS_MAX; ENOMEM
  * WAIT		EINVAL no such vector, or any of none, an unknown flag, a negative time-out, a
- *		reserved word; ETIMEDOUT; EINTR a signal was handled, and @timeout_ns is what was left
+ *		reserved word; ETIMEDOUT; EINTR a signal was handled, and @timeout_ns is what was
+ *		left
  * PEERS	EINVAL a reserved word; EOPNOTSUPP the device does not know its peers; ENOENT none
  *		from @next on (@region and @changes are filled in)
  *
