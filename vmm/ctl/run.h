@@ -31,7 +31,7 @@ void run_fini(struct run *run);
 enum ctl_status run_loop(struct run *run, struct error *err);
 void run_end(struct run *run, enum ctl_status status);
 
-/* Standard output is written out; nobody reads it any more: that ends the loop, and main() says so. */
+/* Standard output is written out; if nobody reads it any more the loop ends, main() says why. */
 void run_show(struct run *run);
 
 /* As many descriptors as the hard limit allows: each client, each vector is some. */

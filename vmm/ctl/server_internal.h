@@ -15,7 +15,7 @@ struct server {
 	struct server_spec spec;
 	struct loop *loop;
 	struct loop_handler accept;
-	struct loop_handler tick;	/* a timerfd, at work while somebody waits for time to pass */
+	struct loop_handler tick;	/* a timerfd, at work while somebody waits for time */
 	bool ticking;
 	int spare;			/* a descriptor kept back to send others with; -1: none */
 	int buffer;			/* of a client's socket, as of SO_SNDBUF */

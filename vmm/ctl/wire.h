@@ -30,8 +30,8 @@ struct listener_spec {
  * @l: filled; listener_close() ends it
  *
  * The socket is at its path when it has mode and owner and takes clients, not before. One that is
- * there already and that nobody listens at is replaced, and so are those that servers left beside it when they were killed before that moment;
- * nothing else ever is.
+ * there already and that nobody listens at is replaced, and so are those that servers left beside
+ * it when they were killed before that moment; nothing else ever is.
  *
  * Return: 0; -EADDRINUSE, or another -errno; @err filled.
  */
