@@ -95,13 +95,13 @@ if want boot; then
 fi
 
 # figure_lines: tier, name, median, least, greatest, repetitions and problem size of each figure that
-# a tier has printed; the newer kernel's where two have taken it.
+# a tier has printed; the newer kernel's where two have taken it, and the first of several.
 figure_lines() {
 	local name
 
 	for name in unit kvm kmod-6.12 boot-6.12; do
 		sed -nE "s/^ *# figure (.*)/${name%%-*} \1/p" "$out/$name.ktap" 2>/dev/null
-	done
+	done | awk '!seen[$2, $7]++'
 }
 
 figures_json() {
