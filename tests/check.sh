@@ -94,8 +94,8 @@ if want boot; then
 	lab_tier uncached-6.12 6.12 --ivshmem --mem 1G -- tests/boot/run.sh uncached
 fi
 
-# figure_lines: tier, name, median, least, greatest, repetitions and problem size of each figure that
-# a tier has printed; the newer kernel's where two have taken it, and the first of several.
+# figure_lines: tier, name, median, least, greatest, repetitions and problem size of each figure
+# that a tier has printed; the newer kernel's where two have taken it, and the first of several.
 figure_lines() {
 	local name
 

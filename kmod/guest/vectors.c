@@ -114,7 +114,8 @@ int ivshmem_vectors_init(struct ivshmem_device *idev, struct pci_dev *pdev)
 	err = vectors_enable(idev, pdev);
 	if (err) {
 		dev_warn(&pdev->dev,
-			 "no interrupts, all else works: %u vectors are not to be had (%pe); ask for fewer, or have more processors\n",
+			 "no interrupts, all else works: %u vectors are not to be had (%pe); ask "
+			 "for fewer, or have more processors\n",
 			 idev->vectors, ERR_PTR(err));
 		return 0;
 	}

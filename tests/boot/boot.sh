@@ -140,9 +140,9 @@ boot_taken()
 	boot_fail "$1 has taken $count interrupts, expected $2"
 }
 
-# boot_doubled: "doubled N" for each who counted, on standard input. None is, except that the emulator
-# now and then delivers an interrupt that KVM has injected once more, as an exception of that number:
-# kvm_exit then tells of a type 3 in intr_info.
+# boot_doubled: "doubled N" for each who counted, on standard input. None is, except that the
+# emulator now and then delivers an interrupt that KVM has injected once more, as an exception of
+# that number: kvm_exit then tells of a type 3 in intr_info.
 boot_doubled()
 {
 	local count most=0

@@ -49,7 +49,8 @@ knows_all()
 	[[ $1 == "$qemu" ]] || return 0
 	until (($(boot_peers $region) == $2 && $(boot_eventfds "$qemu") == want)); do
 		((SECONDS < end)) ||
-			boot_fail "$qemu has $(boot_eventfds "$qemu") eventfds, expected $want" || return
+			boot_fail "$qemu has $(boot_eventfds "$qemu") eventfds, expected $want" ||
+			return
 		sleep 0.1
 	done
 }
@@ -66,7 +67,8 @@ case_guests()
 	local name
 
 	for name in alpha beta; do
-		boot_guest $name 6.12 -device ivshmem,shm=$region,size=4M,vectors=$((vectors + 1)) || return
+		boot_guest $name 6.12 \
+			-device ivshmem,shm=$region,size=4M,vectors=$((vectors + 1)) || return
 	done
 	boot_wait alpha beta && (($(boot_peers $region) == 3))
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Two guests and a process of the host ring each other: alpha of 6.12, beta of 6.1, on four vectors, and
-# a fifth tells guests of their peers. No ring is lost, be it masked meanwhile, no VMM has to do
+# Two guests and a process of the host ring each other: alpha of 6.12, beta of 6.1, on four vectors,
+# and a fifth tells guests of their peers. No ring is lost, be it masked meanwhile, no VMM has to do
 # anything for one, and what a guest does with its driver is nothing to its peers.
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/boot/boot.sh
@@ -237,8 +237,8 @@ case_ring()
 	guest "$1" "$(ring producer "$2" $records)" && wait $pid
 }
 
-# Who sends is killed in the middle, machine and all, and comes back: the other is told, and after that
-# it is as before.
+# Who sends is killed in the middle, machine and all, and comes back: the other is told, and after
+# that it is as before.
 case_ring_killed()
 {
 	local endless=1000000000 said

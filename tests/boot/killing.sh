@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# SIGKILL for peers at random moments, VMMs and processes of the host, while all of them are rung: the
-# others hear of each death once, the region stays whole, and then everything goes.
+# SIGKILL for peers at random moments, VMMs and processes of the host, while all of them are rung:
+# the others hear of each death once, the region stays whole, and then everything goes.
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/boot/boot.sh
 . tests/boot/boot.sh

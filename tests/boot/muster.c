@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Everyone rings everyone: one of these runs for each peer of a region, on the host and in guests.
-// They sit at a table in the shared memory, and one after the other has its turn to ring all, itself
-// too, on each vector. Interrupts of a guest that come at once are one, so whoever rings a vector of a
-// guest waits until that has counted the ring before; a process of the host is rung many times at
-// once. In the end each has heard exactly what the others have rung.
+// They sit at a table in the shared memory, and one after the other has its turn to ring all,
+// itself too, on each vector. Interrupts of a guest that come at once are one, so whoever rings a
+// vector of a guest waits until that has counted the ring before; a process of the host is rung
+// many times at once. In the end each has heard exactly what the others have rung.
 
 #include <pthread.h>
 #include <signal.h>
@@ -129,7 +129,7 @@ static void wait_for(_Atomic uint32_t *word, uint32_t value, const char *what)
 		nap(LONG_MS * 1000);
 }
 
-/* Nobody rings any more: what was heard is what there was to hear. Less is lost, more is doubled. */
+/* Nobody rings any more: what was heard is all there was to hear. Less is lost, more is doubled. */
 static int judge(const struct muster *m)
 {
 	uint64_t want = (uint64_t)m->seats * m->rounds * m->mine->burst, doubled = 0;

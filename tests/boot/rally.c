@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Two peers ring each other's vector 0 in turn, on the host or in guests. Who serves prints the time
-// of a round trip: median, least and greatest, in microseconds. How far they are is told in the
-// shared memory, for whoever watches from outside; both tell of interrupts that nobody sent.
+// Two peers ring each other's vector 0 in turn, on the host or in guests. Who serves prints the
+// time of a round trip: median, least and greatest, in microseconds. How far they are is told in
+// the shared memory, for whoever watches from outside; both tell of interrupts that nobody sent.
 
 #include <stdatomic.h>
 #include <time.h>

@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[2], "hear"))
 		printf("%s\n", (char *)map_bar(argv[1], IVSHMEM_BAR_MEM));
 	else
-		return fprintf(stderr, "usage: resource PCI id|hear|say TEXT|ring PEER VECTOR\n"), 2;
+		return fprintf(stderr, "usage: resource PCI id|hear|say TEXT|ring PEER VECTOR\n"),
+		       2;
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // In a guest: calls the roll of the device's peers whenever poll() tells of a change, until it is
-// killed. Each is a line: ids and generations as the driver lists them, and as the peers' page does.
+// killed. Each is a line: ids and generations as the driver lists them, and as the peers' page
+// does.
 
 #include <errno.h>
 #include <fcntl.h>

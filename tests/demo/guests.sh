@@ -36,7 +36,8 @@ host insmod "$modules/ivshmem_host.ko"
 host ivshmemctl create demo 64M
 for g in alpha beta; do
 	echo "host#  ivmm -name $g … -device ivshmem,shm=demo,size=64M,vectors=4 &"
-	guest_start $g $kernel -device ivshmem,shm=demo,size=64M,vectors=4 || fail "ivmm for $g" $g/ivmm.log
+	guest_start $g $kernel -device ivshmem,shm=demo,size=64M,vectors=4 ||
+		fail "ivmm for $g" $g/ivmm.log
 done
 for g in alpha beta; do
 	guest_wait $g 90 || fail "$g did not boot" $g/console.log

@@ -40,7 +40,8 @@ rings()
 	waiter one --vectors 4 --count 6 && ivshmemctl ring flock "$peer" 2 &&
 		await "$work/one" '^vector 2: 1$' && ivshmemctl ring flock "$peer" 0 --count 5 &&
 		ends $pid 0 || return
-	expect "rings of vector 0" 5 "$(awk -F': ' '/^vector 0/ { n += $2 } END { print n }' "$work/one")"
+	expect "rings of vector 0" 5 \
+		"$(awk -F': ' '/^vector 0/ { n += $2 } END { print n }' "$work/one")"
 }
 
 one_vector()
@@ -99,7 +100,7 @@ for _ in range(5000):
 		pass
 '
 
-# A peer has the same file: it makes reads of it wait, and takes what it rang before the waiter does.
+# A peer has the same file: it makes reads of it wait, and takes what it rang before the waiter.
 thief()
 {
 	local pid peer
@@ -137,7 +138,8 @@ usage_errors()
 {
 	says 2 "a PEER and a VECTOR are wanted" ring flock 1 &&
 		says 2 "PEER 65536 is not" ring flock 65536 0 &&
-		says 2 "PEER x is not" ring flock x 0 && says 2 "VECTOR -1 is not" ring -- flock 0 -1 &&
+		says 2 "PEER x is not" ring flock x 0 &&
+		says 2 "VECTOR -1 is not" ring -- flock 0 -1 &&
 		says 2 "--count 0 is not" ring flock 0 0 --count 0 &&
 		says 2 "can't name" ring .x 0 0 && says 2 "can't name" wait .x &&
 		says 2 "can't name" peers .x && says 2 "the NAME of a region" wait &&
@@ -214,7 +216,8 @@ watch()
 	env --default-signal=INT ivshmemctl peers flock --watch >"$work/watch" &
 	watcher=$!
 	await "$work/watch" '^1 peer; changes follow' && waiter two --vectors 4 &&
-		two=$pid b=$peer && await "$work/watch" "^joined $b: vectors 4, user root, pid $two" &&
+		two=$pid b=$peer &&
+		await "$work/watch" "^joined $b: vectors 4, user root, pid $two" &&
 		kill $one && await "$work/watch" "^left $a\$" && kill -9 $two &&
 		await "$work/watch" "^left $b\$" && kill -INT $watcher && ends $watcher 0 &&
 		expect "lines" 5 "$(wc -l <"$work/watch")" && grep -q "^there $a:" "$work/watch"
@@ -264,6 +267,7 @@ ktap_main begin "a region" rings "what is rung is told" one_vector "of one vecto
 	json "for programs" timeout_status "a time that is over has a status of its own" \
 	interrupted "signals end a waiter" thief "a peer that shares its eventfd does not stop it" \
 	usage_errors "a wrong command line" \
-	system_errors "a refusal, with its fix" table "who is a peer" listing "the same for programs" \
+	system_errors "a refusal, with its fix" table "who is a peer" \
+	listing "the same for programs" \
 	watch "a line for each change" watch_json "an object for each change" \
 	broken_pipe "a watch that nobody reads" end "and away with it"

@@ -166,7 +166,8 @@ static void command_handle(struct client *c, const char *line)
 
 	if (sscanf(line, "ring %u %u", &peer, &vector) == 2 && peer < PEERS &&
 	    vector < (unsigned int)c->peers[peer].count)
-		say("rang %s", eventfd_write(c->peers[peer].fds[vector], 1) ? strerror(errno) : "1");
+		say("rang %s",
+		    eventfd_write(c->peers[peer].fds[vector], 1) ? strerror(errno) : "1");
 	else if (sscanf(line, "count %u", &vector) == 1 &&
 		 vector < (unsigned int)c->peers[c->id].count)
 		say("count %" PRIu64, eventfd_read(c->peers[c->id].fds[vector], &count) ? 0 :

@@ -329,7 +329,7 @@ await_qtest()
 	done
 }
 
-# until_heard PROCESS LINE: rings until that one has ended, since QEMU says nothing of whom it knows.
+# until_heard PROCESS LINE: rings until that one has ended: QEMU says nothing of whom it knows.
 until_heard()
 {
 	local end=$((SECONDS + AWAIT_SECONDS))
@@ -368,7 +368,8 @@ qemu()
 	grep -q "hears nothing of the new peer $other" "$work/server.err" &&
 		expect "its id" "$id" "$(qtest "readl 0xfe000008")" && waiter 1 1 &&
 		until_heard "$waiter" "writel 0xfe00000c $((other << 16))" && wait "$waiter" &&
-		expect "what it complains of" "" "$(grep -v 'invalid accelerator' "$work/qemu")" || return
+		expect "what it complains of" "" \
+			"$(grep -v 'invalid accelerator' "$work/qemu")" || return
 	kill "$qemu"
 	wait "$qemu"
 	rm -f "$work/qtest"
@@ -395,5 +396,6 @@ ktap_main begin "a region" present_peers_first "the first messages, in their ord
 	few_ids "a region with few ids is warned of" \
 	comes_and_goes "a client that comes and goes takes few ids" \
 	few_descriptors "descriptors run out for new clients alone" \
-	"qemu qemu-7.2" "QEMU 7.2 as a client" "qemu qemu-system-x86_64" "the lab's QEMU as a client" \
+	"qemu qemu-7.2" "QEMU 7.2 as a client" \
+	"qemu qemu-system-x86_64" "the lab's QEMU as a client" \
 	end "and away with it"

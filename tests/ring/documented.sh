@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What Documentation/ring.rst says of the layout is what the headers have: each row "0x…, size, name"
-# of its tables is a field of the structure named above it. KTAP on standard output.
+# What Documentation/ring.rst says of the layout is what the headers have: each row "0x…, size,
+# name" of its tables is a field of the structure named above it. KTAP on standard output.
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$here" || exit 1

@@ -18,7 +18,8 @@ model()
 		spin ${2:+-D$2} -a "$1.pml" >log 2>&1 &&
 			gcc -O2 -w -DSAFETY -DMEMLIM=2000 -DCOLLAPSE -o pan pan.c >>log 2>&1 &&
 			./pan -m1000000 >>log 2>&1 || { cat log; exit 2; }
-		if ! grep -q '^State-vector' log || grep -qE 'max search depth|out of memory' log; then
+		if ! grep -q '^State-vector' log ||
+			grep -qE 'max search depth|out of memory' log; then
 			cat log
 			exit 2
 		fi

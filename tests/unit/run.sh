@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the unit tests and prints KTAP: a subtest a program. `run.sh` is the whole tier, with the
-# proof, the ring's tests and all that is built in other ways; `run.sh FOLDER` the programs in there.
-# The exit status is the verdict.
+# proof, the ring's tests and all that is built in other ways; `run.sh FOLDER` the programs in
+# there. The exit status is the verdict.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/ktap.sh

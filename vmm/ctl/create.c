@@ -86,8 +86,8 @@ static enum ctl_status create_run(int argc, char **argv, struct error *err)
 
 const struct ctl_command ctl_create = {
 	.name = "create",
-	.synopsis = "NAME SIZE [--mode MODE] [--owner USER] [--group GROUP] [--peers N] [--vectors N]"
-		    " [--user-kb N]",
+	.synopsis = "NAME SIZE [--mode MODE] [--owner USER] [--group GROUP] [--peers N]"
+		    " [--vectors N] [--user-kb N]",
 	.summary = "makes the region /dev/ivshmem/NAME, of zero pages",
 	.help =
 	"NAME is of 1 to 63 characters A-Z a-z 0-9 . _ -, without a leading dot. SIZE is a power\n"

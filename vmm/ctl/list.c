@@ -28,7 +28,7 @@ static const struct option list_options[] = {
 /* Ids in a line for people; programs get all. */
 #define PEERS_SHOWN	16
 
-/* A device of the guest driver, beside its PCI device of the same index; closed: no node of ours. */
+/* A device of the guest driver, beside its PCI device of the same index; closed: no node of it. */
 struct guest {
 	bool open;
 	struct device device;

@@ -141,7 +141,8 @@ static void serve_warn(const struct serve *serve, const struct region *region)
 {
 	if (region->info.max_peers < PEERS_FEW)
 		log_warn(NULL, "the region '%s' has ids for %u peers only: clients that stay while "
-			 "so many come and go do not hear of newcomers; create it with more --peers",
+			 "so many come and go do not hear of newcomers; create it with more "
+			 "--peers",
 			 serve->server.name, region->info.max_peers);
 }
 

@@ -351,13 +351,14 @@ const struct ctl_command ctl_wait = {
 		    "             [--peer ID] [--json]",
 	.summary = "is a peer and tells of each doorbell, as \"vector K: how many\"",
 	.help =
-	"On a host of the region NAME; in a guest by the DEVICE, such as /dev/ivshmem0. The own id\n"
-	"is told first.\n\n"
+	"On a host of the region NAME; in a guest by the DEVICE, such as /dev/ivshmem0. The own\n"
+	"id is told first.\n\n"
 	"  --vector K         only of vector K, counted from 0\n"
 	"  --vectors N        have N of them (1, or what --vector needs); on a host\n"
 	"  --count N          end after N doorbells (with Ctrl-C)\n"
 	"  --timeout SECONDS  end with status 3 if they have not come by then\n"
 	"  --peer ID          be the peer ID (the next that is free); on a host\n"
-	"  --json             an object a line: {\"peer\", \"vectors\"}, then {\"vector\", \"count\"}\n",
+	"  --json             an object a line: {\"peer\", \"vectors\"}, then\n"
+	"                     {\"vector\", \"count\"}\n",
 	.run = wait_run,
 };
