@@ -33,8 +33,9 @@ struct routing {
 	struct kvm *kvm;
 
 	pthread_mutex_t lock;		/* guards the rest */
-	SLIST_HEAD(, msi_route) unused;
+	SLIST_HEAD(, msi_route) unused;	/* that were in use */
 	struct msi_route *routes;
+	unsigned int begun, max;	/* of @routes: ever in use so far, and possible */
 	struct kvm_irq_routing *table;	/* as KVM has it, up to its .nr entries */
 };
 
@@ -68,16 +69,6 @@ static void table_add_lines(struct kvm_irq_routing *table)
 			};
 	}
 	table->nr = LINE_ENTRIES;
-}
-
-/* All entries are valid from the start: those before the last that is in use go to KVM, too. */
-static void table_add_messages(struct kvm_irq_routing *table, unsigned int nr)
-{
-	for (unsigned int n = 0; n < nr; n++)
-		table->entries[LINE_ENTRIES + n] = (struct kvm_irq_routing_entry){
-			.gsi = LINES + n,
-			.type = KVM_IRQ_ROUTING_MSI,
-		};
 }
 
 static struct kvm_irq_routing_msi routing_of(const struct msi_message *msg)
@@ -153,15 +144,41 @@ static void route_disconnect(struct routing *msi, struct msi_route *route)
 	route->connected = false;
 }
 
+/*
+ * The next one that never was in use, its entry valid from now on: those before the last that is in
+ * use go to KVM, too. No memory is touched for those that nobody wants.
+ */
+static struct msi_route *route_begin(struct routing *msi)
+{
+	struct msi_route *route = &msi->routes[msi->begun];
+
+	if (msi->begun == msi->max)
+		return NULL;
+	*route_entry(msi, route) = (struct kvm_irq_routing_entry){
+		.gsi = LINES + msi->begun,
+		.type = KVM_IRQ_ROUTING_MSI,
+	};
+	msi->begun++;
+	return route;
+}
+
+static struct msi_route *route_take(struct routing *msi)
+{
+	struct msi_route *route = SLIST_FIRST(&msi->unused);
+
+	if (!route)
+		return route_begin(msi);
+	SLIST_REMOVE_HEAD(&msi->unused, next);
+	return route;
+}
+
 static int msi_create(struct msi_provider *p, int eventfd, struct msi_route **out)
 {
 	struct routing *msi = msi_of(p);
 	struct msi_route *route;
 
 	pthread_mutex_lock(&msi->lock);
-	route = SLIST_FIRST(&msi->unused);
-	if (route)
-		SLIST_REMOVE_HEAD(&msi->unused, next);
+	route = route_take(msi);
 	pthread_mutex_unlock(&msi->lock);
 	if (!route)
 		return -ENOSPC;
@@ -263,13 +280,11 @@ int kvm_msi_create(struct msi_provider **out, struct kvm *kvm, struct error *err
 	if (!msi)
 		return error_set(err, -ENOMEM, "no memory for routes of interrupts");
 	msi->kvm = kvm;
+	msi->max = nr;
 	msi->provider.ops = &kvm_msi_ops;
 	pthread_mutex_init(&msi->lock, NULL);
 	table_add_lines(msi->table);
-	table_add_messages(msi->table, nr);
 	SLIST_INIT(&msi->unused);
-	while (nr--)
-		SLIST_INSERT_HEAD(&msi->unused, &msi->routes[nr], next);
 	*out = &msi->provider;
 	return 0;
 }
