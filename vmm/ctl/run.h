@@ -34,9 +34,6 @@ void run_end(struct run *run, enum ctl_status status);
 /* Standard output is written out; if nobody reads it any more the loop ends, main() says why. */
 void run_show(struct run *run);
 
-/* As many descriptors as the hard limit allows: each client, each vector is some. */
-void run_descriptors_raise(void);
-
 /* Of CLOCK_MONOTONIC. */
 uint64_t run_now_ns(void);
 

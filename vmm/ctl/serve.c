@@ -10,6 +10,7 @@
 #include "ctl/option.h"
 #include "ctl/run.h"
 #include "ctl/server.h"
+#include "descriptors.h"
 #include "hostmem/region.h"
 #include "io/log.h"
 #include "size.h"
@@ -201,7 +202,7 @@ static enum ctl_status serve_run(int argc, char **argv, struct error *err)
 	status = serve_operands(argc, argv, &serve, err);
 	if (status)
 		return status;
-	run_descriptors_raise();
+	descriptors_raise();
 	if (region_open(&region, serve.server.name, false, err))
 		return CTL_FAILED;
 	status = serve_region(&serve, &region, err);

@@ -13,6 +13,7 @@
 #include "ctl/device.h"
 #include "ctl/option.h"
 #include "ctl/run.h"
+#include "descriptors.h"
 #include "hostmem/membership.h"
 #include "hostmem/region.h"
 #include "util.h"
@@ -336,7 +337,7 @@ static enum ctl_status wait_run(int argc, char **argv, struct error *err)
 	status = wait_operands(argc, argv, &w, err);
 	if (status)
 		return status;
-	run_descriptors_raise();
+	descriptors_raise();
 	status = run_init(&w.run, w.timeout_ns, err);
 	if (status)
 		return status;
