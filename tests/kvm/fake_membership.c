@@ -190,7 +190,7 @@ ssize_t membership_read(const struct membership *out, struct ivshmem_event *even
 	return nr ? (ssize_t)nr : -EAGAIN;
 }
 
-int membership_set_vector(const struct membership *out, uint32_t vector, int fd)
+int fake_set_vector(const struct membership *out, uint32_t vector, int fd)
 {
 	struct member *m;
 

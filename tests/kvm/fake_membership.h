@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct membership;
+
 /* The reader was too slow: what waits for peer @id of any region gives way to the whole list. */
 void fake_overrun(uint32_t id);
 
@@ -24,6 +26,9 @@ struct fake_counts {
 };
 
 struct fake_counts fake_counts(void);
+
+/* SET_VECTOR: another eventfd for a vector of a member, -1 for none. 0, or -EINVAL: no such one. */
+int fake_set_vector(const struct membership *m, uint32_t vector, int fd);
 
 /* Living members. */
 unsigned int fake_members(void);

@@ -536,13 +536,13 @@ static void vectors_change_while_it_lives(void **state)
 
 	other_join(&o, f->fd, 3, 4);
 	pump(f->m);
-	assert_ok(membership_set_vector(&o.me, 1, -1));
+	assert_ok(fake_set_vector(&o.me, 1, -1));
 	pump(f->m);
 	assert_int_equal(attached(f->m), VECTORS + 3);
 	ring(f->m, 3, 1);
 	assert_int_equal(rung(&o, 1), 0);
-	assert_ok(membership_set_vector(&o.me, 1, another));
-	assert_ok(membership_set_vector(&o.me, 2, another));
+	assert_ok(fake_set_vector(&o.me, 1, another));
+	assert_ok(fake_set_vector(&o.me, 2, another));
 	pump(f->m);
 	assert_int_equal(attached(f->m), VECTORS + 4);
 	ring(f->m, 3, 1);
@@ -563,7 +563,7 @@ static void who_came_and_went_leaves_nothing(void **state)
 
 	for (unsigned int i = 0; i < 5; i++) {
 		other_join(&o, f->fd, 3, 4);
-		assert_ok(membership_set_vector(&o.me, 1, o.fds[2]));
+		assert_ok(fake_set_vector(&o.me, 1, o.fds[2]));
 		if (i % 2)
 			pump(f->m);
 		other_leave(&o);
@@ -593,7 +593,7 @@ static void a_resync_is_a_difference(void **state)
 	dels = f->m->dels;
 	other_leave(&goes);
 	other_join(&comes, f->fd, 2, 6);	/* an id that comes back */
-	assert_ok(membership_set_vector(&changes.me, 5, changes.fds[4]));
+	assert_ok(fake_set_vector(&changes.me, 5, changes.fds[4]));
 	fake_overrun(9);
 	f->m->commits = 0;
 	pump(f->m);
@@ -858,9 +858,9 @@ static void what_failed_is_tried_again(void **state)
 		settle(f->m);
 		assert_int_equal(attached(f->m), VECTORS + 4);
 		assert_true(load(f->m, PEERS + 4 * (100 + i)) & IVSHMEM_PEER_JOINED);
-		assert_ok(membership_set_vector(&o.me, 2, another));
+		assert_ok(fake_set_vector(&o.me, 2, another));
 		pump_scarcely(f->m, i / 3, i % 3 + 1);
-		assert_ok(membership_set_vector(&o.me, 3, another));
+		assert_ok(fake_set_vector(&o.me, 3, another));
 		settle(f->m);
 		assert_int_equal(attached(f->m), VECTORS + 4);
 		for (unsigned int v = 0; v < 4; v++)
@@ -904,8 +904,8 @@ static void vectors_change_before_they_are_attached(void **state)
 	pump_scarcely(f->m, 5, 1);	/* the peer and four lists; not the change of the model */
 	assert_int_equal(attached(f->m), VECTORS);
 	assert_int_equal(open_fds(), before + 4 + 1 + 4 + 4);	/* his, the fake's, ours */
-	assert_ok(membership_set_vector(&o.me, 0, -1));
-	assert_ok(membership_set_vector(&o.me, 3, -1));
+	assert_ok(fake_set_vector(&o.me, 0, -1));
+	assert_ok(fake_set_vector(&o.me, 3, -1));
 	settle(f->m);
 	assert_int_equal(attached(f->m), VECTORS + 2);
 	for (unsigned int i = 0; i < 4; i++) {

@@ -82,8 +82,7 @@ static enum ctl_status list_members(const char *name, bool json, struct error *e
 	if (!ret)
 		return CTL_OK;
 	error_set(err, ret, "the peers of the region '%s': %s", name, ret == -ENOTTY ?
-		  "the module ivshmem_host that is loaded is older than this program: load the new "
-		  "one" : strerror(-ret));
+		  REGION_MODULE_OLD : strerror(-ret));
 	return CTL_FAILED;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "hostmem/membership.h"
+#include "hostmem/region.h"
 
 static int join_explain(const char *name, const struct membership_request *req, int code,
 			struct error *err)
@@ -27,8 +28,7 @@ static int join_explain(const char *name, const struct membership_request *req, 
 		return error_arg(err, code, "region '%s' refuses %" PRIu32 " vectors or the id: "
 				 "`ivshmemctl list --json` shows its limits", name, req->vectors);
 	case -ENOTTY:
-		return error_arg(err, code, "region '%s': the module ivshmem_host that is loaded "
-				 "is older than this program: load the new one", name);
+		return error_arg(err, code, "region '%s': " REGION_MODULE_OLD, name);
 	default:
 		return error_arg(err, code, "joining the region '%s': %s", name, strerror(-code));
 	}
@@ -70,13 +70,6 @@ ssize_t membership_read(const struct membership *m, struct ivshmem_event *events
 	ssize_t n = read(m->fd, events, max * sizeof(*events));
 
 	return n < 0 ? -errno : n / (ssize_t)sizeof(*events);
-}
-
-int membership_set_vector(const struct membership *m, uint32_t vector, int fd)
-{
-	struct ivshmem_vector req = { .vector = vector, .fd = fd };
-
-	return ioctl(m->fd, IVSHMEM_SET_VECTOR, &req) < 0 ? -errno : 0;
 }
 
 int membership_get_doorbell(const struct membership *m, uint32_t peer, uint64_t serial,

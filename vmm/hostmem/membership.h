@@ -50,9 +50,6 @@ void membership_leave(struct membership *m);
  */
 ssize_t membership_read(const struct membership *m, struct ivshmem_event *events, size_t max);
 
-/* Attach another eventfd to a vector of mine, -1 for none. 0 or -errno. */
-int membership_set_vector(const struct membership *m, uint32_t vector, int fd);
-
 /**
  * membership_get_doorbell() - what to write to, or give to KVM, to raise a peer's vector
  * @serial: of that peer's membership, 0: whoever has the id

@@ -314,7 +314,6 @@ int region_file(const struct region *r, const char *name, struct error *err)
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOTTY)
-		return error_arg(err, -ENOTTY, "region '%s': the module ivshmem_host that is "
-				 "loaded is older than this program: load the new one", name);
+		return error_arg(err, -ENOTTY, "region '%s': " REGION_MODULE_OLD, name);
 	return error_arg(err, -errno, "the pages of the region '%s': %s", name, strerror(errno));
 }

@@ -16,6 +16,10 @@
 
 #define REGION_DIR	"/dev/ivshmem"
 
+/* Why a region does not know an ioctl. */
+#define REGION_MODULE_OLD	"the module ivshmem_host that is loaded is older than this " \
+				"program: load the new one"
+
 struct region {
 	int fd;				/* of /dev/ivshmem/NAME */
 	bool readonly;			/* opened for reading only */
