@@ -26,6 +26,21 @@
 #define KIB		1024UL
 #define MIB		(1024UL * KIB)
 
+/* ioctl() as a 32-bit program calls it: 0 or more, or -errno. */
+static inline int ioctl_32(int fd, unsigned int request, void *arg)
+{
+#ifdef __x86_64__
+	int ret;
+
+	asm volatile("int $0x80" : "=a" (ret)
+		     : "a" (54), "b" (fd), "c" (request), "d" ((uint32_t)(uintptr_t)arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+#else
+	return -ENOSYS;
+#endif
+}
+
 /* ioctl() on a control device opened for this one call. */
 static inline int host_ioctl(unsigned long request, void *arg)
 {

@@ -225,21 +225,6 @@ static int wrong_state(void)
 	return 0;
 }
 
-/* ioctl() as a 32-bit program calls it: 0 or -errno. */
-static int ioctl_32(int fd, unsigned int request, void *arg)
-{
-#ifdef __x86_64__
-	int ret;
-
-	asm volatile("int $0x80" : "=a" (ret)
-		     : "a" (54), "b" (fd), "c" (request), "d" ((uint32_t)(uintptr_t)arg)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return ret;
-#else
-	return -ENOSYS;
-#endif
-}
-
 static int callers_of_32_bits(void)
 {
 	struct ivshmem_region_info *info = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
