@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../ktap.h"
+#include "../random.h"
 #include "doorbell_board.h"
 #include "fake_membership.h"
 #include "hostmem/membership.h"
@@ -47,15 +48,12 @@ struct scene {
 
 static uint64_t any(struct scene *s)
 {
-	s->random ^= s->random << 13;
-	s->random ^= s->random >> 7;
-	s->random ^= s->random << 17;
-	return s->random;
+	return random_next(&s->random);
 }
 
 static unsigned int below(struct scene *s, unsigned int n)
 {
-	return (any(s) >> 20) % n;
+	return random_below(&s->random, n);
 }
 
 /* --- peers that come and go --- */
@@ -75,7 +73,7 @@ static void visit(struct scene *s)
 		fds[i] = s->visitors_fd;
 	if (membership_join(&me, s->region, "test", &req, &err))
 		return;
-	membership_set_vector(&me, s->visits % VECTORS, -1);
+	fake_set_vector(&me, s->visits % VECTORS, -1);
 	membership_leave(&me);
 	s->visits++;
 }
@@ -225,12 +223,11 @@ static int answers_as_ever(struct scene *s)
 
 static int scene_init(struct scene *s)
 {
-	const char *seed = getenv("SEED");
 	const struct membership_request req = { .peer = PEER, .vectors = VECTORS, .fds = s->fds };
 	uint64_t mark = MARK;
 	struct error err;
 
-	s->random = (seed ? strtoull(seed, NULL, 0) : 20240229) * 2 + 1;
+	s->random = random_begin(random_seed());
 	printf("# SEED=%llu\n", (unsigned long long)s->random / 2);
 	fflush(stdout);
 	s->region = memfd_create("shared", MFD_CLOEXEC);

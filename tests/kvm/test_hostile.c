@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../ktap.h"
+#include "../random.h"
 #include "guest.h"
 #include "hw/power.h"
 #include "hw/serial.h"
@@ -129,15 +130,12 @@ static void board_destroy(struct board *b)
 
 static uint64_t any(struct board *b)
 {
-	b->random ^= b->random << 13;
-	b->random ^= b->random >> 7;
-	b->random ^= b->random << 17;
-	return b->random;
+	return random_next(&b->random);
 }
 
 static unsigned int below(struct board *b, unsigned int n)
 {
-	return (any(b) >> 20) % n;
+	return random_below(&b->random, n);
 }
 
 /* --- what it does --- */
@@ -325,7 +323,7 @@ static int across_edges(struct board *b)
 
 static int with_board(int (*test)(struct board *b))
 {
-	const char *why = guest_unavailable(), *seed = getenv("SEED");
+	const char *why = guest_unavailable();
 	struct board *b;
 	int ret;
 
@@ -333,7 +331,7 @@ static int with_board(int (*test)(struct board *b))
 		return ktap_skip("%s", why);
 	b = malloc(sizeof(*b));
 	EXPECT(b && !board_create(b));
-	b->random = (seed ? strtoull(seed, NULL, 0) : 20240229) * 2 + 1;
+	b->random = random_begin(random_seed());
 	printf("# SEED=%llu\n", (unsigned long long)b->random / 2);
 	fflush(stdout);
 	ret = with_log(b, test);

@@ -10,11 +10,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../ktap.h"
+#include "files.h"
 #include "guest.h"
 #include "layout.h"
 
@@ -23,7 +23,6 @@
 #define BELL		0x40000000ull
 #define MANY		2048u		/* as many as MSI-X has for one device */
 #define VECTORS		(GUEST_VECTOR_LAST - GUEST_VECTOR_FIRST + 1)
-#define OTHER_FILES	100u		/* open beside their eventfds */
 #define ROUNDS		2000u
 #define CHANGES		500u
 
@@ -267,17 +266,6 @@ static double now_us(void)
 	return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
 }
 
-static int may_open_many(void)
-{
-	struct rlimit files;
-
-	EXPECT(!getrlimit(RLIMIT_NOFILE, &files));
-	files.rlim_cur = files.rlim_max;
-	EXPECT(!setrlimit(RLIMIT_NOFILE, &files));
-	return files.rlim_cur < MANY + OTHER_FILES ? ktap_skip("no more than %lu files may be open",
-						     (unsigned long)files.rlim_cur) : 0;
-}
-
 static unsigned int vector_of_line(unsigned int n)
 {
 	return GUEST_VECTOR_FIRST + n % VECTORS;
@@ -333,7 +321,7 @@ static int many(struct guest *g)
 	int ret;
 
 	EXPECT(lines);
-	EXPECT_PASS(may_open_many());
+	EXPECT_PASS(files_may_be(MANY));
 	ret = many_lines(g, lines);
 	free(lines);
 	return ret;

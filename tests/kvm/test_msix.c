@@ -6,11 +6,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../ktap.h"
+#include "files.h"
 #include "guest.h"
 #include "layout.h"
 #include "pci/msix.h"
@@ -25,7 +25,6 @@
 #define VECTOR		0x40
 #define OTHER		0x41
 #define VECTORS		(GUEST_VECTOR_LAST - GUEST_VECTOR_FIRST + 1)
-#define OTHER_FILES	100u		/* open beside their eventfds */
 #define ROUNDS		300u
 #define SIGNALS		1000u
 #define STEP		7u
@@ -59,14 +58,7 @@ static void config_written(struct pci_device *dev, unsigned int reg, unsigned in
 
 static int board_open(struct board *b)
 {
-	struct rlimit files;
-
-	EXPECT(!getrlimit(RLIMIT_NOFILE, &files));
-	files.rlim_cur = files.rlim_max;
-	EXPECT(!setrlimit(RLIMIT_NOFILE, &files));
-	if (files.rlim_cur < b->vectors + OTHER_FILES)
-		return ktap_skip("no more than %lu files may be open",
-				 (unsigned long)files.rlim_cur);
+	EXPECT_PASS(files_may_be(b->vectors));
 	for (unsigned int n = 0; n < b->vectors; n++) {
 		b->eventfds[n] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 		EXPECT(b->eventfds[n] >= 0);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../random.h"
 #include "memory/range.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -116,20 +117,12 @@ static const struct {
 	{ "range_down", down, false },
 };
 
-static uint64_t rnd(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 /* Small, large or in between: each number of bits as often as any other. */
 static uint64_t rnd_word(uint64_t *state)
 {
-	uint64_t bits = rnd(state) >> (rnd(state) >> 8) % 64;
+	uint64_t bits = random_next(state) >> (random_next(state) >> 8) % 64;
 
-	return rnd(state) & 0x100 ? bits : ~bits;
+	return random_next(state) & 0x100 ? bits : ~bits;
 }
 
 static struct range ordered(uint64_t a, uint64_t b)

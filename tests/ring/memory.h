@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "ktap.h"
+#include "random.h"
 
 struct counter {
 	unsigned int rings;
@@ -49,22 +50,12 @@ static inline void memory_put(void *mem, size_t size)
 /* Random numbers, always the same unless SEED says otherwise. */
 static inline uint64_t rnd_seed(void)
 {
-	const char *env = getenv("SEED");
-
-	return (env ? strtoull(env, NULL, 0) : 20240229) * 2 + 1;
-}
-
-static inline uint64_t rnd_next(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
+	return random_begin(random_seed());
 }
 
 static inline uint32_t rnd_below(uint64_t *state, uint32_t n)
 {
-	return (uint32_t)(rnd_next(state) >> 20) % n;
+	return (uint32_t)(random_next(state) >> 20) % n;
 }
 
 #endif /* TESTS_RING_MEMORY_H */

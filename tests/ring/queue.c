@@ -600,7 +600,7 @@ static int hostile_noise(void)
 				 IVS_DATA_OFFSET + rnd_below(&state, SLOTS) * SLOT +
 				 rnd_below(&state, 2) * 8));
 
-		n = rnd_next(&state);
+		n = random_next(&state);
 		if (rnd_below(&state, 2))
 			*word = n >> rnd_below(&state, 64);
 		else if (rnd_below(&state, 2))

@@ -743,7 +743,7 @@ static int hostile_noise(void)
 				 rnd_below(&state, 2) * 4096 + rnd_below(&state, 17) * 8 :
 				 IVS_DATA_OFFSET + rnd_below(&state, CAPACITY / 8) * 8));
 
-		n = rnd_next(&state);
+		n = random_next(&state);
 		if (rnd_below(&state, 2))
 			*word = n >> rnd_below(&state, 64);
 		else if (rnd_below(&state, 2))

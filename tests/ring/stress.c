@@ -552,7 +552,7 @@ static int noise(void *opaque, int which)
 		else
 			word = (uint64_t *)(mem + IVS_DATA_OFFSET +
 					    rnd_below(&random, CAPACITY / 8) * 8);
-		n = rnd_next(&random);
+		n = random_next(&random);
 		*word = rnd_below(&random, 2) ? n >> rnd_below(&random, 64) : *word + (n & 63);
 	}
 	return 0;

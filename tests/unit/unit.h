@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../random.h"
 #include "memory/memory.h"
 
 #define assert_ok(call)	assert_int_equal(call, 0)
@@ -24,21 +25,17 @@ struct rnd {
 /* Seeded by the environment's SEED, else always the same; the seed is printed. */
 static inline struct rnd rnd_start(void)
 {
-	const char *env = getenv("SEED");
-	uint64_t seed = env ? strtoull(env, NULL, 0) : 20240229;
+	uint64_t seed = random_seed();
 
 	printf("# SEED=%llu\n", (unsigned long long)seed);
 	fflush(stdout);
-	return (struct rnd){ seed * 2 + 1 };
+	return (struct rnd){ random_begin(seed) };
 }
 
 /* 0 to @n - 1 */
 static inline unsigned int rnd(struct rnd *r, unsigned int n)
 {
-	r->state ^= r->state << 13;
-	r->state ^= r->state >> 7;
-	r->state ^= r->state << 17;
-	return (r->state >> 20) % n;
+	return random_below(&r->state, n);
 }
 
 #endif /* TESTS_UNIT_UNIT_H */
