@@ -1,28 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Figures of the memory model beside those of QEMU and Unicorn; a peer that is missing is left out.
+# The benchmarks, a folder each.
 
-BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/unicorn.c,$(wildcard tests/bench/*.c)))
-
-$(B)/tests/bench/memory: $(BENCH_OBJ) $(VMM_LIB)
-	@mkdir -p $(@D)
-	@echo "  LD      $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LD_LIBS) -lm
-
-$(B)/tests/bench/unicorn: tests/bench/unicorn.c
-	@mkdir -p $(@D)
-	@echo "  CC      $@"
-	@$(CC) $(filter-out -MMD -MP,$(C_FLAGS)) -o $@ $< -lunicorn
-
-.PHONY: bench-programs
-bench-programs: $(B)/tests/bench/memory
-
-## make bench-memory    how fast the memory model is, beside QEMU and Unicorn (5 minutes)
-.PHONY: bench-memory
-bench-memory:
-	@tests/deps.sh bench
-	@$(MAKE) --no-print-directory $(B)/tests/bench/memory
-	@$(MAKE) --no-print-directory -s $(B)/tests/bench/unicorn >/dev/null 2>&1 || \
-		rm -f $(B)/tests/bench/unicorn
-	@mkdir -p $(B)/bench
-	@PATH="$$PATH:$(CURDIR)/build/lab/bin" $(B)/tests/bench/memory $(B)/bench/memory.json
-	@tests/figures.sh $(B)/bench/memory.json
+include $(wildcard tests/bench/*/bench.mk)
