@@ -6,9 +6,10 @@
 #ifndef IVSHMEM_COMPAT_H
 #define IVSHMEM_COMPAT_H
 
-#include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+
+#include "../compat.h"
 
 #ifndef HAVE_VM_FLAGS_SET
 static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
@@ -25,15 +26,6 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 #ifndef HAVE_COPY_SPLICE_READ
 #define copy_splice_read generic_file_splice_read
 #endif
-
-static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
-{
-#ifdef HAVE_EVENTFD_SIGNAL_ONE
-	eventfd_signal(ctx);
-#else
-	eventfd_signal(ctx, 1);
-#endif
-}
 
 /*
  * A huge entry for memory without struct page must be marked as such, or the lockless walk of

@@ -30,7 +30,7 @@ struct ivshmem_eventfd_link {
 static int link_raise(wait_queue_entry_t *wait, unsigned int mode, int flags, void *key)
 {
 	if (!key)
-		compat_eventfd_signal(container_of(wait, struct ivshmem_eventfd_link, wait)->ctx);
+		eventfd_raise(container_of(wait, struct ivshmem_eventfd_link, wait)->ctx);
 	return 0;
 }
 

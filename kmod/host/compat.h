@@ -3,25 +3,17 @@
 #ifndef IVSHMEM_HOST_COMPAT_H
 #define IVSHMEM_HOST_COMPAT_H
 
-#include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+
+#include "../compat.h"
 
 #ifdef HAVE_DEVNODE_CONST
 #define DEVNODE_CONST const
 #else
 #define DEVNODE_CONST
 #endif
-
-static inline void eventfd_raise(struct eventfd_ctx *ctx)
-{
-#ifdef HAVE_EVENTFD_SIGNAL_ONE
-	eventfd_signal(ctx);
-#else
-	eventfd_signal(ctx, 1);
-#endif
-}
 
 /* A new descriptor, with a reference of its own, of a file that came from another process. */
 static inline int file_receive(struct file *file, unsigned int flags)
