@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/boot/boot.sh
 
 snap=/tmp/boot-snapshot
-device=ivshmem,shm=joint,size=4M
+device=ivshmem,shm=joint,size=4M,vectors=4
 pages=200		# a step, of which there are ten in a second
 expected=$((pages * 10))
 
@@ -145,6 +145,22 @@ case_joined()
 	[[ $(head -n 1 /dev/ivshmem/joint) == restored ]]
 }
 
+# The guest is the peer that it was: a process rings it, and hears it.
+case_rings()
+{
+	local taken waiter
+
+	taken=$(boot_interrupts alpha) && ivshmemctl ring joint "$(boot_position alpha)" 2 &&
+		boot_taken alpha $((taken + 1)) || return
+	ivshmemctl wait joint --peer 40 --count 1 --timeout 60 >/tmp/snapshot-waiter &
+	waiter=$!
+	until grep -qs 40 /tmp/snapshot-waiter; do
+		kill -0 $waiter || return
+		sleep 0.05
+	done
+	guest alpha 'ivshmemctl ring /dev/ivshmem0 40 0' && wait $waiter
+}
+
 case_again()
 {
 	guest_kill alpha && restore && goes_on "$(scribbled)" && boot_log_clean alpha
@@ -165,5 +181,6 @@ ktap_main \
 	case_refused "another machine does not go on, nor does one go on from half a file" \
 	case_restore "the guest goes on, with nothing lost" \
 	case_joined "the region is shared again" \
+	case_rings "doorbells come and go" \
 	case_again "it goes on from there once more" \
 	case_off "and powers off"
