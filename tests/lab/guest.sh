@@ -141,6 +141,13 @@ guest_saw_init()
 	grep -aqs '^init: up' "$LAB_OUT/$1/console.log"
 }
 
+# QEMU's serial port now and then forgets to go on receiving when something came before the guest has
+# opened it: nobody speaks to an agent that does not listen.
+guest_listens()
+{
+	grep -aqs 'agent: .*: listening' "$LAB_OUT/$1/console.log"
+}
+
 # The exit status of a VMM that has ended.
 guest_status()
 {
@@ -152,7 +159,7 @@ guest_up()
 	local name=$1 end=$((SECONDS + $2))
 
 	while ((SECONDS < end)) && guest_alive "$name"; do
-		if guest_saw_init "$name"; then
+		if guest_listens "$name"; then
 			agent exec "$GUEST_RUN/$name/agent" "$2" true && return 0
 			return 1
 		fi

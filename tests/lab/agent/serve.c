@@ -257,6 +257,8 @@ int agent_serve(const char *path)
 	server->link.fd = line_open(path);
 	server->child_signal = child_signal_open();
 	error = server->link.fd < 0 ? server->link.fd : server->child_signal;
+	if (error >= 0)
+		fprintf(stderr, "agent: %s: listening\n", path);
 	while (error >= 0)
 		error = serve_once(server);
 	fprintf(stderr, "agent: %s: %s\n", path, strerror(-error));
