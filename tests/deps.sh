@@ -10,11 +10,11 @@ packages+=(libxxhash-dev xz-utils)
 # test: unit tests, what the lab's images are made of, what its guests run
 packages+=(g++ libcmocka-dev busybox-static cpio zstd pciutils jq seabios z3 spin)
 # `deps.sh lint`: more compilers and checkers; `deps.sh fuzz`: the compiler that has libFuzzer;
-# `deps.sh bench`: who else does the same work
+# `deps.sh bench`: who else does the same work, and what draws the pictures
 case ${1-} in
 fuzz) packages+=(clang libclang-rt-dev) ;;
 lint) packages+=(clang libclang-rt-dev sparse shellcheck) ;;
-bench) packages+=(qemu-system-x86 libunicorn-dev valgrind) ;;
+bench) packages+=(qemu-system-x86 libunicorn-dev valgrind gnuplot-nox) ;;
 esac
 
 missing=()

@@ -1,4 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The benchmarks, a folder each.
+# The benchmarks, a folder each; Documentation/benchmarks.rst explains them.
 
 include $(wildcard tests/bench/*/bench.mk)
+
+NEW ?= $(B)/bench/results.json
+
+## make bench           how fast two machines exchange data, beside the peers (40 minutes, QUICK=1 five)
+## make bench-compare   OLD=results.json [NEW=…]: what got better or worse beyond the noise
+.PHONY: bench bench-compare
+bench:
+	@tests/deps.sh bench
+	@$(MAKE) --no-print-directory vmm tests-kmod tests-boot bench-programs bench-memory-programs
+	@tests/bench/run.sh
+
+bench-compare:
+	@tests/bench/report/compare.sh "$(OLD)" "$(NEW)"

@@ -16,13 +16,17 @@ $(B)/tests/bench/memory/unicorn: tests/bench/memory/unicorn.c
 .PHONY: bench-programs
 bench-programs: $(B)/tests/bench/memory/memory
 
+# Unicorn's part only where its library is.
+.PHONY: bench-memory-programs
+bench-memory-programs: $(B)/tests/bench/memory/memory
+	@$(MAKE) --no-print-directory -s $(B)/tests/bench/memory/unicorn >/dev/null 2>&1 || \
+		rm -f $(B)/tests/bench/memory/unicorn
+
 ## make bench-memory    how fast the memory model is, beside QEMU and Unicorn (5 minutes)
 .PHONY: bench-memory
 bench-memory:
 	@tests/deps.sh bench
-	@$(MAKE) --no-print-directory $(B)/tests/bench/memory/memory
-	@$(MAKE) --no-print-directory -s $(B)/tests/bench/memory/unicorn >/dev/null 2>&1 || \
-		rm -f $(B)/tests/bench/memory/unicorn
+	@$(MAKE) --no-print-directory bench-memory-programs
 	@mkdir -p $(B)/bench
 	@PATH="$$PATH:$(CURDIR)/build/lab/bin" $(B)/tests/bench/memory/memory $(B)/bench/memory.json
 	@tests/figures.sh $(B)/bench/memory.json

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# report.html. Input: all figures; $plots, $numbers, $machine, $svg (its one element by plot), $style, $notes,
+# $earlier (when the memory model's figures were taken, if in an earlier run). All text goes
+# through @html, the pictures and the style sheet, which are ours, alone do not.
+include "figures";
+include "series";
+
+def html: text | @html;
+def tag($name; $attributes): "<\($name)\($attributes)>" + . + "</\($name)>";
+def tag($name): tag($name; "");
+def cell($of): tag("td"; " data-of=\"\($of)\"");
+def number_cell($of): tag("td"; " class=\"number\" data-of=\"\($of)\"");
+def heads: map(if type == "array" then .[0] | tag("th"; " class=\"number\"") else tag("th") end) |
+	add | tag("tr") | tag("thead");
+
+def unit: (.name | unit_of)[1];
+def with_unit($unit): figure_text + if $unit == "" then "" else "\u202f\($unit)" end;
+def size: if .n == null then "" else .n | if type == "number" then size_text else html end end;
+def value_text: . as $f | if (.value | type) == "number" then .value | with_unit($f | unit) | html
+	else "–" end;
+def spread_text: if (.spread | type) == "array"
+	then "\(.spread[0] | figure_text) … \(.spread[1] | figure_text)" else "" end;
+def peer_text: . as $f | if (.peer_value | type) != "number" then ""
+	else "\(.peer | text): \(.peer_value | with_unit($f | unit))" | html end;
+def verdict: if .holds == true then "<span class=\"verdict good\">✓ held</span>"
+	elif .holds == false then "<span class=\"verdict bad\">✗ missed</span>"
+	elif .goal == null then ""
+	else "<span class=\"verdict none\">not taken</span>" end;
+
+def find($wanted): first(.[] | select(.name == $wanted.figure and
+	($wanted.n == null or .n == $wanted.n))) // null;
+def scaled($wanted): .value * ($wanted.scale // 1) | figure_text;
+
+# --- first page ---
+
+def number_under($all): . as $wanted | ($all | find($wanted)) as $f |
+	if ($f.value | type) == "number"
+	then "\($f | scaled($wanted))\u202f\($wanted.unit) \($wanted.text)" | html |
+		tag("div"; " class=\"under\"")
+	else "" end;
+
+def number_card($all): . as $wanted | ($all | find($wanted)) as $f |
+	(if ($f.value | type) == "number"
+	then "<strong>\($f | scaled($wanted))<small>\u202f\($wanted.unit | html)</small></strong>"
+	else "<strong class=\"none\">–</strong>" end) + ($wanted.text | html) +
+	(if ($f.value | type) == "number" then .under | number_under($all)
+	else "not taken: \($f.why // "no rig delivered it" | html)" |
+		tag("div"; " class=\"under\"") end) | tag("div");
+
+def counts: map(select(.goal != null)) |
+	"<span class=\"good\">\(map(select(.holds == true)) | length) goals held</span>, " +
+	"<span class=\"bad\">\(map(select(.holds == false)) | length) missed</span>, " +
+	"<span class=\"none\">\(map(select(.holds == null)) | length) not taken</span>";
+
+def first_page: . as $all |
+	"<p class=\"first\"><b>What software emulation says about absolute speed is worthless: of the " +
+	"figures from the lab only ratios within this one run count.</b> " +
+	"The lab of this run: \($machine.Lab | html). Native guests run at the speed of the machine.</p>",
+	"<h1>ivshmem for Linux: benchmarks</h1>",
+	"<p class=\"faint\">\($machine.Machine | html) · \($machine.Kernel | html) · " +
+	"\($machine.Date | html) · \($machine.Form | html)</p>",
+	([$numbers[] | number_card($all)] | add | tag("div"; " class=\"numbers\"")),
+	"<p>\(counts). Figures are medians; … stands between the least and the greatest.</p>";
+
+# --- goals ---
+
+def goal_text: . as $f | first($goals[] | select(.name == $f.name) | .text) // $f.name | html;
+
+def goal_row:
+	((goal_text + "<div class=\"faint\"><code>\(.name | html)</code>\(
+		if .n == null then "" else ", n = \(size)" end)</div>") | tag("td")) +
+	(.goal | html | number_cell("goal")) +
+	((if .value == null then "<span class=\"none\">\(.why // "" | html)</span>" | cell("why")
+	else value_text | number_cell("measured") end)) +
+	(spread_text | html | cell("spread")) + (verdict | tag("td")) | tag("tr");
+
+def goals_table:
+	"<section><h2>Goals</h2><table class=\"cards\">",
+	(["Figure", ["Goal"], ["Measured"], "Spread", "Verdict"] | heads),
+	"<tbody>", (.[] | select(.goal != null) | goal_row), "</tbody></table></section>";
+
+# --- plots ---
+
+def series_rows: .title as $title | .figures[] |
+	($title | html | tag("td")) + (size | number_cell("n")) + (value_text | number_cell("median")) +
+	(spread_text | html | cell("spread")) + (.repetitions | html | number_cell("repetitions")) |
+	tag("tr");
+
+def plot_data:
+	"<details><summary>Numbers and commands</summary>",
+	([.[].figures[].command | html] | unique | map(tag("code") | tag("p")) | add // ""),
+	"<table class=\"cards\">", (["Series", ["n"], ["Median"], "Spread", ["Repetitions"]] | heads),
+	"<tbody>", (.[] | select(.dashed | not) | series_rows), "</tbody></table></details>";
+
+def plot_figure($all): . as $plot | ($all | series_of($plot)) as $series |
+	"<figure id=\"\(.id)\"><h3>\(.title | html)</h3><figcaption>\(.text | html)\(
+	if .id == "commits" and $earlier != "" then " Taken in an earlier run, \($earlier | html)."
+	else "" end)</figcaption>",
+	($svg[0][.id] // "<p class=\"none\">No picture: \(if $series == [] then
+		"none of its figures was taken" else "gnuplot is not installed" end).</p>"),
+	if $series == [] then "" else $series | plot_data end,
+	"</figure>";
+
+def plots_section: . as $all |
+	"<section><h2>Pictures</h2><p class=\"faint\">Bars reach from the least to the greatest of " +
+	"the repetitions. Both axes are logarithmic, but for the percentiles.</p><div class=\"plots\">",
+	($plots[] | plot_figure($all)), "</div></section>";
+
+# --- machine, all figures, notes ---
+
+def machine_section:
+	"<section><h2>Where and with what</h2><dl>",
+	($machine | to_entries[] | (.key | html | tag("dt")) + (.value | html | tag("dd"))),
+	"</dl></section>";
+
+def rig: if test("^native_") then "Native guests on /dev/kvm"
+	elif test("^linux_") then "Linux guests in the lab, and peers"
+	elif test("^(boot|ivmm|create|qemu)_") then "Boot and footprint"
+	else "Memory model" end;
+
+def figure_row:
+	(.name | html | tag("code") | tag("td")) + (size | number_cell("n")) +
+	((if .value == null then "<span class=\"none\">not taken: \(.why // "" | html)</span>" |
+		cell("value") else value_text | number_cell("median") end)) +
+	(spread_text | html | cell("spread")) +
+	(.repetitions | html | number_cell("repetitions")) + (peer_text | cell("peer")) +
+	((.command | html | tag("code")) | cell("command")) | tag("tr");
+
+def figures_section:
+	"<section><h2>All figures</h2>",
+	(group_by(.name | rig)[] |
+		"<details><summary>\(.[0].name | rig | html): \(length) figures</summary>",
+		"<table class=\"cards\">",
+		(["Name", ["n"], ["Median"], "Spread", ["Times"], "Peer", "Command"] | heads),
+		"<tbody>", (.[] | figure_row), "</tbody></table></details>"),
+	"</section>";
+
+def notes_section: if $notes == "" then empty else
+	"<section><h2>What the lab noted</h2><details><summary>Memory types and the like</summary>",
+	($notes | html | tag("pre")), "</details></section>" end;
+
+map(select(type == "object" and (.name | type) == "string")) |
+"<!DOCTYPE html>",
+"<html lang=\"en\"><head><meta charset=\"utf-8\">",
+"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
+"<title>ivshmem for Linux: benchmarks</title><style>", $style, "</style></head><body>",
+first_page, goals_table, plots_section, machine_section, figures_section, notes_section,
+"<p class=\"faint\">Documentation/benchmarks.rst explains each figure, why it is fair, and what it " +
+"does not say.</p></body></html>"

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# report.sh DIR: report.html on standard output, of results.json and what else lies in DIR:
+# machine.json, memory.json (for a run without that rig), lab-notes.txt. One file, which needs
+# nothing else. `report.sh DIR PLOT` is one picture alone, for a light ground.
+set -euo pipefail
+dir=$(realpath "$1")
+cd "$(dirname "$0")"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# The memory model's figures may be of an earlier run: $tmp/earlier says of when.
+figures()
+{
+	: >"$tmp/earlier"
+	if [ -s "$dir/memory.json" ] &&
+		! jq -e 'any(.[]; .name == "bar_move_us")' "$dir/results.json" >/dev/null; then
+		date -u -r "$dir/memory.json" '+%F' >"$tmp/earlier"
+		jq -s 'add' "$dir/results.json" "$dir/memory.json"
+	else
+		cat "$dir/results.json"
+	fi
+}
+
+# plot ID TERMINAL-OPTIONS: its SVG; nothing if there is nothing to show.
+plot()
+{
+	local plot script
+
+	plot=$(jq -c --arg id "$1" '.[] | select(.id == $id)' plots.json)
+	script=$(jq -r -L . --argjson plot "$plot" --arg terminal "$2" -f plot.jq "$tmp/figures.json")
+	[ -z "$script" ] || LC_ALL=C.UTF-8 gnuplot <<<"$script"
+}
+
+# A picture in a page takes the page's colours, and shares its names with other pictures.
+inline()
+{
+	sed -e '1d' -e '/^<title>/d; /^<desc>/d' \
+		-e "s/'black'/'currentColor'/g; s/\"black\"/\"currentColor\"/g" \
+		-e "s/gpPt/$1-gpPt/g; s/gpDot/$1-gpDot/g; s/gnuplot_canvas/$1-canvas/" \
+		-e "/<filter/,/<\/filter>/d" -e 's/<svg/<svg role="img"/'
+}
+
+# {"native-ring": "<svg…", …}
+pictures()
+{
+	local id
+
+	for id in $(jq -r '.[].id' plots.json); do
+		plot "$id" "" >"$tmp/plot.svg"
+		[ -s "$tmp/plot.svg" ] || continue
+		inline "$id" <"$tmp/plot.svg" | jq -Rs --arg id "$id" '{ ($id): . }'
+	done | jq -s 'add // {}'
+}
+
+text() { if [ -f "$1" ]; then cat "$1"; fi; }
+
+figures >"$tmp/figures.json"
+if [ $# -gt 1 ]; then
+	plot "$2" 'background "white"'
+	exit
+fi
+echo '{}' >"$tmp/pictures.json"
+if command -v gnuplot >/dev/null; then
+	pictures >"$tmp/pictures.json"
+fi
+text "$dir/lab-notes.txt" >"$tmp/notes"
+jq -r -L . --argjson plots "$(cat plots.json)" --argjson numbers "$(cat numbers.json)" \
+	--argjson goals "$(cat goals.json)" --argjson machine "$(cat "$dir/machine.json")" \
+	--slurpfile svg "$tmp/pictures.json" --rawfile style style.css --rawfile notes "$tmp/notes" \
+	--arg earlier "$(cat "$tmp/earlier")" -f page.jq "$tmp/figures.json"

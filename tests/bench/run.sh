@@ -1,0 +1,198 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs the benchmarks' rigs one after the other and makes results.json, a table and report.html of
+# what they deliver (Documentation/benchmarks.rst). QUICK=1 is the short form, RIGS="native boot"
+# runs some. The status is 0 if all rigs ran, whatever the goals; 1 if one failed; 130 after Ctrl-C.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+
+# name, seconds, seconds with QUICK=1 (0: not run)
+rigs_known='native 420 45
+boot 420 75
+lab 1200 150
+memory 180 0'
+report_seconds=20
+grace_seconds=20		# to clean up after an interrupt
+
+out=build/bench
+rigs=()
+declare -A budget why		# by name; why of those that were run, empty if all went well
+delivered=()
+total=$report_seconds spent=0
+interrupted=
+started=$SECONDS
+
+rigs_choose()
+{
+	local name whole quick
+
+	while read -r name whole quick; do
+		[ -z "${QUICK-}" ] || whole=$quick
+		[[ " ${RIGS-$name} " == *" $name "* ]] && [ "$whole" -gt 0 ] || continue
+		rigs+=("$name")
+		budget[$name]=$whole
+		total=$((total + whole))
+	done <<<"$rigs_known"
+	[ ${#rigs[@]} -gt 0 ] && return
+	echo "bench: RIGS='${RIGS-}': the rigs are native boot lab memory (no memory with QUICK)" >&2
+	exit 2
+}
+
+# show BUDGET PERCENT SECONDS TEXT: where the whole run is, when a part with this budget is so far
+# after so long.
+show()
+{
+	local part=$1 percent=$2 seconds=$3 left
+
+	left=$((part * (100 - percent) / 100))
+	# from then on its own pace says more than the budget
+	[ "$percent" -lt 20 ] || left=$((seconds * (100 - percent) / percent))
+	left=$((total - spent - part + left))
+	percent=$(((spent * 100 + part * percent) / total))
+	if [ -t 2 ]; then
+		printf '\r\e[K%3d %%  %d:%02d left  %.60s' \
+			$percent $((left / 60)) $((left % 60)) "$4" >&2
+	else
+		printf '%3d %%  %d:%02d left  %s\n' $percent $((left / 60)) $((left % 60)) "$4" >&2
+	fi
+}
+
+# rig_follow NAME PID FD: shows its progress until it ends, or its time or the user's patience does.
+rig_follow()
+{
+	local name=$1 pid=$2 fd=$3 begin=$SECONDS line status word percent text
+
+	while [ -z "$interrupted" ] && ((SECONDS - begin <= budget[$name] * 5 / 4)); do
+		read -r -t 2 -u "$fd" line
+		status=$?
+		if [ $status -eq 0 ]; then
+			read -r word percent text <<<"$line"
+			if [[ $word == progress && $percent =~ ^[0-9]{1,3}$ ]]; then
+				show "${budget[$name]}" $((10#$percent)) $((SECONDS - begin)) \
+					"$name: $text"
+			else
+				printf '%s\n' "$line" >>"$out/$name.log"
+			fi
+		elif [ $status -le 128 ] || ! kill -0 "$pid" 2>/dev/null; then
+			return 0
+		fi
+	done
+	return 1
+}
+
+# rig_stop PID: as Ctrl-C does, and harder when that is not enough.
+rig_stop()
+{
+	local signal tenths
+
+	for signal in INT TERM KILL; do
+		kill -$signal -- "-$1" 2>/dev/null
+		for ((tenths = 0; tenths < grace_seconds * 10; tenths++)); do
+			kill -0 -- "-$1" 2>/dev/null || return 0
+			sleep 0.1
+		done
+	done
+}
+
+# rig_why NAME STATUS FINISHED: why figures of it may be missing; nothing if it ran to its end.
+rig_why()
+{
+	if [ -n "$interrupted" ]; then
+		echo "interrupted"
+	elif [ "$3" != yes ]; then
+		echo "rig $1 was not done in $((budget[$1] * 5 / 4)) s (log: $out/$1.log)"
+	elif [ "$2" -ne 0 ]; then
+		echo "rig $1 ended with status $2 (log: $out/$1.log)"
+	elif [ ! -s "$out/$1.json.new" ]; then
+		echo "rig $1 wrote no figures (log: $out/$1.log)"
+	fi
+}
+
+# rig_keep NAME: what it has written, even if it did not come to its end, instead of what an earlier
+# run has.
+rig_keep()
+{
+	local file=$out/$1.json
+
+	if jq -es 'length == 1 and (.[0] | type == "array")' "$file.new" >/dev/null 2>&1; then
+		mv "$file.new" "$file"
+		delivered+=("$file")
+	else
+		rm -f "$file.new"
+	fi
+}
+
+# rig_run NAME: in a process group of its own, so that all of it can be ended.
+rig_run()
+{
+	local name=$1 pid fd status finished=yes
+
+	rm -f "$out/$name.json.new"
+	: >"$out/$name.log"
+	show "${budget[$name]}" 0 0 "$name: starts"
+	set -m
+	"tests/bench/$name/run.sh" "$PWD/$out/$name.json.new" </dev/null >>"$out/$name.log" \
+		2>"$pipe" &
+	pid=$!
+	set +m
+	exec {fd}<"$pipe"
+	rig_follow "$name" $pid "$fd" || finished=
+	[ -n "$finished" ] || rig_stop $pid
+	exec {fd}<&-
+	wait $pid 2>/dev/null
+	status=$?
+	why[$name]=$(rig_why "$name" $status "$finished")
+	[ -z "${why[$name]}" ] || printf '\nbench: %s\n' "${why[$name]}" >&2
+	rig_keep "$name"
+	spent=$((spent + budget[$name]))
+}
+
+# {"native": "why", …}: of each rig, also of those that were not run
+rigs_json()
+{
+	local name
+
+	while read -r name _; do
+		printf '%s\t%s\n' "$name" "${why[$name]-rig $name was not run}"
+	done <<<"$rigs_known" | jq -Rn '[inputs / "\t" | { (.[0]): .[1] }] | add'
+}
+
+results_write()
+{
+	jq -n -L tests/bench/report --argjson rigs "$(rigs_json)" \
+		--slurpfile goals tests/bench/report/goals.json \
+		-f tests/bench/report/results.jq "${delivered[@]}" >"$out/results.json.new" </dev/null &&
+		mv "$out/results.json.new" "$out/results.json"
+}
+
+report_write()
+{
+	show $report_seconds 0 0 "report"
+	printf '\n' >&2
+	SECONDS_TAKEN=$((SECONDS - started)) tests/bench/report/machine.sh >"$out/machine.json"
+	tests/bench/report/report.sh "$out" >"$out/report.html.new" &&
+		mv "$out/report.html.new" "$out/report.html"
+}
+
+rigs_choose
+mkdir -p $out
+tmp=$(mktemp -d)
+pipe=$tmp/progress
+mkfifo "$pipe"
+trap 'rm -rf "$tmp"' EXIT
+trap 'interrupted=yes' INT TERM
+
+for rig in "${rigs[@]}"; do
+	rig_run "$rig"
+	[ -z "$interrupted" ] || break
+done
+trap '' INT TERM
+status=0
+results_write && report_write || status=1
+tests/bench/report/table.sh $out/results.json
+echo "Figures: $out/results.json; pictures: $out/report.html"
+[ -z "$interrupted" ] || exit 130
+for rig in "${rigs[@]}"; do
+	[ -z "${why[$rig]}" ] || status=1
+done
+exit $status
