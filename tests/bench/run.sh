@@ -34,7 +34,7 @@ rigs_choose()
 		total=$((total + whole))
 	done <<<"$rigs_known"
 	[ ${#rigs[@]} -gt 0 ] && return
-	echo "bench: RIGS='${RIGS-}': the rigs are native boot lab memory (no memory with QUICK)" >&2
+	echo "bench: RIGS='${RIGS-}': known are native boot lab memory (no memory with QUICK)" >&2
 	exit 2
 }
 
@@ -94,7 +94,23 @@ rig_stop()
 	done
 }
 
-# rig_why NAME STATUS FINISHED: why figures of it may be missing; nothing if it ran to its end.
+# rig_keep NAME: what it has written, even if it did not come to its end; false if that is no array,
+# and then what an earlier run has written is back.
+rig_keep()
+{
+	local file=$out/$1.json
+
+	if jq -es 'length == 1 and (.[0] | type == "array")' "$file" >/dev/null 2>&1; then
+		rm -f "$file.old"
+		delivered+=("$file")
+	else
+		rm -f "$file"
+		[ ! -e "$file.old" ] || mv "$file.old" "$file"
+		return 1
+	fi
+}
+
+# rig_why NAME STATUS FINISHED KEPT: why figures of it may be missing; nothing if all went well.
 rig_why()
 {
 	if [ -n "$interrupted" ]; then
@@ -103,35 +119,21 @@ rig_why()
 		echo "rig $1 was not done in $((budget[$1] * 5 / 4)) s (log: $out/$1.log)"
 	elif [ "$2" -ne 0 ]; then
 		echo "rig $1 ended with status $2 (log: $out/$1.log)"
-	elif [ ! -s "$out/$1.json.new" ]; then
-		echo "rig $1 wrote no figures (log: $out/$1.log)"
-	fi
-}
-
-# rig_keep NAME: what it has written, even if it did not come to its end, instead of what an earlier
-# run has.
-rig_keep()
-{
-	local file=$out/$1.json
-
-	if jq -es 'length == 1 and (.[0] | type == "array")' "$file.new" >/dev/null 2>&1; then
-		mv "$file.new" "$file"
-		delivered+=("$file")
-	else
-		rm -f "$file.new"
+	elif [ "$4" != yes ]; then
+		echo "rig $1 wrote no array of figures (log: $out/$1.log)"
 	fi
 }
 
 # rig_run NAME: in a process group of its own, so that all of it can be ended.
 rig_run()
 {
-	local name=$1 pid fd status finished=yes
+	local name=$1 pid fd status finished=yes kept=yes
 
-	rm -f "$out/$name.json.new"
+	[ ! -e "$out/$name.json" ] || mv "$out/$name.json" "$out/$name.json.old"
 	: >"$out/$name.log"
 	show "${budget[$name]}" 0 0 "$name: starts"
 	set -m
-	"tests/bench/$name/run.sh" "$PWD/$out/$name.json.new" </dev/null >>"$out/$name.log" \
+	"tests/bench/$name/run.sh" "$out/$name.json" </dev/null >>"$out/$name.log" \
 		2>"$pipe" &
 	pid=$!
 	set +m
@@ -141,9 +143,9 @@ rig_run()
 	exec {fd}<&-
 	wait $pid 2>/dev/null
 	status=$?
-	why[$name]=$(rig_why "$name" $status "$finished")
+	rig_keep "$name" || kept=
+	why[$name]=$(rig_why "$name" $status "$finished" "$kept")
 	[ -z "${why[$name]}" ] || printf '\nbench: %s\n' "${why[$name]}" >&2
-	rig_keep "$name"
 	spent=$((spent + budget[$name]))
 }
 
@@ -161,7 +163,8 @@ results_write()
 {
 	jq -n -L tests/bench/report --argjson rigs "$(rigs_json)" \
 		--slurpfile goals tests/bench/report/goals.json \
-		-f tests/bench/report/results.jq "${delivered[@]}" >"$out/results.json.new" </dev/null &&
+		-f tests/bench/report/results.jq "${delivered[@]}" \
+		>"$out/results.json.new" </dev/null &&
 		mv "$out/results.json.new" "$out/results.json"
 }
 

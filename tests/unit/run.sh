@@ -44,6 +44,7 @@ under_address_sanitizer() { shown asan; }
 under_thread_sanitizer() { shown tsan; }
 range_arithmetic_proved() { shown proof; }
 rings_and_queues() { shown ring; }
+report_of_benchmarks() { tests/bench/report/test.sh; }
 random_with_small_leaves() { build/leaves/tests/unit/test_random; }
 
 beside proof tests/proof/proof.sh
@@ -51,4 +52,5 @@ beside ring tests/ring/run.sh
 beside asan tests/unit/run.sh build/asan/tests/unit
 beside tsan tests/unit/run.sh build/tsan/tests/unit
 ktap_programs "${programs[@]}" random_with_small_leaves tests/unit/check-*.sh \
-	range_arithmetic_proved rings_and_queues under_address_sanitizer under_thread_sanitizer
+	report_of_benchmarks range_arithmetic_proved rings_and_queues under_address_sanitizer \
+	under_thread_sanitizer

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# $old, $new: results, each the one element of an array. Lines for people; the last one is "worse N", which compare.sh takes
-# away: how many figures got worse or are no longer taken.
+# $old, $new: results, each the one element of an array. Lines for people; the last one is
+# "worse N", which compare.sh takes away: how many figures got worse or are no longer taken.
 include "figures";
 
 def id: "\(.name) \(.n // "")" | rtrimstr(" ");
@@ -28,7 +28,8 @@ def side: if . == null or (taken | not) then "–" else
 	"\(.value | figure_text)" + if (.spread | type) == "array" and .spread[0] != .spread[1]
 		then " (\(.spread[0] | figure_text)…\(.spread[1] | figure_text))" else "" end end;
 def percent($a; $b): if ($a | taken) and ($b | taken) and $a.value != 0
-	then ($b.value / $a.value - 1) * 100 | "\(if . < 0 then "−" else "+" end)\(fabs | figure_text) %"
+	then ($b.value / $a.value - 1) * 100 |
+		"\(if . < 0 then "−" else "+" end)\(fabs | figure_text) %"
 	else "" end;
 def goal_change($a; $b):
 	if $a.holds == true and $b.holds == false then ", goal \($b.goal) no longer holds"

@@ -28,8 +28,8 @@ machine_check()
 	old=$(dirname "$1")/machine.json
 	new=$(dirname "$2")/machine.json
 	[ -r "$old" ] && [ -r "$new" ] || return 0
-	jq -nr --slurpfile a "$old" --slurpfile b "$new" '("Machine", "Kernel", "KVM", "Lab", "Form") |
-		select($a[0][.] != $b[0][.]) |
+	jq -nr --slurpfile a "$old" --slurpfile b "$new" '
+		("Machine", "Kernel", "KVM", "Lab", "Form") | select($a[0][.] != $b[0][.]) |
 		"Beware: \(.) was \($a[0][.]), is \($b[0][.])"' 2>/dev/null
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What results, report and comparison know of a figure (DESIGN of figures: Documentation/testing.rst).
+# What results, report and comparison know of a figure (its fields: Documentation/testing.rst).
 
 # A name's last words say its unit, and whether more of it is better (1), less (-1), or neither.
 def units: [
@@ -20,7 +20,7 @@ def unit_of: . as $name | first(units[] | select(.[0] as $s | $name | endswith($
 # "<= 2" or "ratio <= 0.8" as {what, op, limit}; null if it is no such thing
 def goal_parsed:
 	if type == "string" then
-		try (capture("^ *(?<what>ratio|) *(?<op><=|>=|<|>|=) *(?<limit>-?[0-9.]+(e-?[0-9]+)?) *$") |
+		try (capture("^(?<what>(ratio )?)(?<op><=|>=|<|>|=) (?<limit>-?[0-9.]+)$") |
 			.limit |= tonumber) catch null
 	else null end;
 
@@ -28,7 +28,7 @@ def goal_parsed:
 def goal_holds:
 	. as $f | (.goal | goal_parsed) as $g |
 	if $g == null then null else
-		(if $g.what == "ratio" then $f.ratio else $f.value end | number) as $v |
+		(if $g.what != "" then $f.ratio else $f.value end | number) as $v |
 		if $v == null then null
 		elif $g.op == "<=" then $v <= $g.limit
 		elif $g.op == ">=" then $v >= $g.limit

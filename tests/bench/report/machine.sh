@@ -49,7 +49,7 @@ lab_kernel() { first basename -a build/lab/root-6.12/boot/vmlinuz-*; }
 
 jq -n '$ARGS.positional as $a | [range(0; $a | length; 2) | { ($a[.]): $a[. + 1] }] | add' --args \
 	"Date" "$(date -u '+%F %H:%M UTC')" \
-	"Form" "$([ -n "${QUICK-}" ] && echo "QUICK=1, few repetitions" || echo whole)" \
+	"Form" "$([ -n "${QUICK-}" ] && echo "QUICK=1: few repetitions" || echo "whole run")" \
 	"Taken in" "$((${SECONDS_TAKEN:-0} / 60)) min $((${SECONDS_TAKEN:-0} % 60)) s" \
 	"Machine" "$(cpu), $(nproc) CPUs, $(memory)" \
 	"Kernel" "$(uname -sr)" \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# report.html. Input: all figures; $plots, $numbers, $machine, $svg (its one element by plot), $style, $notes,
-# $earlier (when the memory model's figures were taken, if in an earlier run). All text goes
-# through @html, the pictures and the style sheet, which are ours, alone do not.
+# report.html. Input: all figures; $plots, $numbers, $goals, $machine, $svg (its one element by
+# plot), $style, $notes, $earlier (when the memory model's figures were taken, if in an earlier
+# run). All text goes through @html; the pictures and the style sheet, which are ours, do not.
 include "figures";
 include "series";
 
@@ -20,11 +20,17 @@ def value_text: . as $f | if (.value | type) == "number" then .value | with_unit
 	else "–" end;
 def spread_text: if (.spread | type) == "array"
 	then "\(.spread[0] | figure_text) … \(.spread[1] | figure_text)" else "" end;
-def peer_text: . as $f | if (.peer_value | type) != "number" then ""
+def spread_cell: spread_text | html | tag("td"; " class=\"spread\" data-of=\"spread\"");
+def value_cells: if .value == null
+	then .why | html | tag("td"; " class=\"none\" colspan=\"2\" data-of=\"why\"")
+	else (value_text | number_cell("median")) + spread_cell end;
+def peer_text: . as $f | if (.peer_value | type) != "number"
+	then if .peer != null and .value != null then "\(.peer | text): \(.why | text)" | html
+		else "" end
 	else "\(.peer | text): \(.peer_value | with_unit($f | unit))" | html end;
 def verdict: if .holds == true then "<span class=\"verdict good\">✓ held</span>"
 	elif .holds == false then "<span class=\"verdict bad\">✗ missed</span>"
-	elif .goal == null then ""
+	elif .goal == null then "<span class=\"verdict none\">no goal here</span>"
 	else "<span class=\"verdict none\">not taken</span>" end;
 
 def find($wanted): first(.[] | select(.name == $wanted.figure and
@@ -53,9 +59,9 @@ def counts: map(select(.goal != null)) |
 	"<span class=\"none\">\(map(select(.holds == null)) | length) not taken</span>";
 
 def first_page: . as $all |
-	"<p class=\"first\"><b>What software emulation says about absolute speed is worthless: of the " +
-	"figures from the lab only ratios within this one run count.</b> " +
-	"The lab of this run: \($machine.Lab | html). Native guests run at the speed of the machine.</p>",
+	"<p class=\"first\"><b>What software emulation says about absolute speed is worthless: of " +
+	"the figures from the lab only ratios within this one run count.</b> The lab of this run: " +
+	"\($machine.Lab | html). Native guests run at the speed of the machine.</p>",
 	"<h1>ivshmem for Linux: benchmarks</h1>",
 	"<p class=\"faint\">\($machine.Machine | html) · \($machine.Kernel | html) · " +
 	"\($machine.Date | html) · \($machine.Form | html)</p>",
@@ -66,30 +72,31 @@ def first_page: . as $all |
 
 def goal_text: . as $f | first($goals[] | select(.name == $f.name) | .text) // $f.name | html;
 
+def goal_known: . as $f | $f.goal != null or any($goals[]; .name == $f.name and .goal);
+def why_text: if .value != null and .goal == null and .why
+	then "<div class=\"faint\">\(.why | html)</div>" else "" end;
+
 def goal_row:
 	((goal_text + "<div class=\"faint\"><code>\(.name | html)</code>\(
-		if .n == null then "" else ", n = \(size)" end)</div>") | tag("td")) +
+		if .n == null then "" else ", n = \(size)" end)</div>" + why_text) | tag("td")) +
 	(.goal | html | number_cell("goal")) +
-	((if .value == null then "<span class=\"none\">\(.why // "" | html)</span>" | cell("why")
-	else value_text | number_cell("measured") end)) +
-	(spread_text | html | cell("spread")) + (verdict | tag("td")) | tag("tr");
+	value_cells + (verdict | tag("td")) | tag("tr");
 
 def goals_table:
 	"<section><h2>Goals</h2><table class=\"cards\">",
 	(["Figure", ["Goal"], ["Measured"], "Spread", "Verdict"] | heads),
-	"<tbody>", (.[] | select(.goal != null) | goal_row), "</tbody></table></section>";
+	"<tbody>", (.[] | select(goal_known) | goal_row), "</tbody></table></section>";
 
 # --- plots ---
 
 def series_rows: .title as $title | .figures[] |
-	($title | html | tag("td")) + (size | number_cell("n")) + (value_text | number_cell("median")) +
-	(spread_text | html | cell("spread")) + (.repetitions | html | number_cell("repetitions")) |
-	tag("tr");
+	($title | html | tag("td")) + (size | number_cell("n")) + value_cells +
+	(.repetitions | html | number_cell("times")) | tag("tr");
 
 def plot_data:
 	"<details><summary>Numbers and commands</summary>",
 	([.[].figures[].command | html] | unique | map(tag("code") | tag("p")) | add // ""),
-	"<table class=\"cards\">", (["Series", ["n"], ["Median"], "Spread", ["Repetitions"]] | heads),
+	"<table class=\"cards\">", (["Series", ["n"], ["Median"], "Spread", ["Times"]] | heads),
 	"<tbody>", (.[] | select(.dashed | not) | series_rows), "</tbody></table></details>";
 
 def plot_figure($all): . as $plot | ($all | series_of($plot)) as $series |
@@ -102,8 +109,9 @@ def plot_figure($all): . as $plot | ($all | series_of($plot)) as $series |
 	"</figure>";
 
 def plots_section: . as $all |
-	"<section><h2>Pictures</h2><p class=\"faint\">Bars reach from the least to the greatest of " +
-	"the repetitions. Both axes are logarithmic, but for the percentiles.</p><div class=\"plots\">",
+	"<section><h2>Pictures</h2><p class=\"faint\">Bars reach from the least to the greatest " +
+	"of the repetitions. Both axes are logarithmic, but for the percentiles.</p>",
+	"<div class=\"plots\">",
 	($plots[] | plot_figure($all)), "</div></section>";
 
 # --- machine, all figures, notes ---
@@ -120,10 +128,8 @@ def rig: if test("^native_") then "Native guests on /dev/kvm"
 
 def figure_row:
 	(.name | html | tag("code") | tag("td")) + (size | number_cell("n")) +
-	((if .value == null then "<span class=\"none\">not taken: \(.why // "" | html)</span>" |
-		cell("value") else value_text | number_cell("median") end)) +
-	(spread_text | html | cell("spread")) +
-	(.repetitions | html | number_cell("repetitions")) + (peer_text | cell("peer")) +
+	value_cells +
+	(.repetitions | html | number_cell("times")) + (peer_text | cell("peer")) +
 	((.command | html | tag("code")) | cell("command")) | tag("tr");
 
 def figures_section:
@@ -145,5 +151,5 @@ map(select(type == "object" and (.name | type) == "string")) |
 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
 "<title>ivshmem for Linux: benchmarks</title><style>", $style, "</style></head><body>",
 first_page, goals_table, plots_section, machine_section, figures_section, notes_section,
-"<p class=\"faint\">Documentation/benchmarks.rst explains each figure, why it is fair, and what it " +
-"does not say.</p></body></html>"
+"<p class=\"faint\">Documentation/benchmarks.rst explains each figure, why it is fair, and what " +
+"it does not say.</p></body></html>"

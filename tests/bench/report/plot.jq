@@ -4,8 +4,8 @@
 include "figures";
 include "series";
 
-def colours: ["#1f77b4", "#e07b00", "#2f9e44", "#d6336c", "#9467bd", "#8c6d46", "#1098ad", "#868e96",
-	      "#c2255c"];
+def colours: ["#1f77b4", "#e07b00", "#2f9e44", "#d6336c", "#9467bd", "#8c6d46", "#1098ad",
+	      "#868e96", "#a8a116"];
 def marks: [7, 5, 9, 13, 11, 4, 6, 8, 12];
 
 # the range of an axis, with room at its ends
@@ -14,8 +14,9 @@ def span($low; $high; $margin): "\($low * $margin):\($high / $margin)";
 # 1, 2 and 5 of each decade, or its 1 alone where they are many
 def ticks($low; $high):
 	[range($low | log10 | floor; ($high | log10 | ceil) + 1)] as $decades |
-	(if $decades | length > 4 then [1] elif $decades | length > 3 then [1, 3] else [1, 2, 5] end)
-		as $steps |
+	(if $decades | length > 4 then [1]
+	elif $decades | length > 3 then [1, 3]
+	else [1, 2, 5] end) as $steps |
 	[$decades[] as $d | $steps[] | . * pow(10; $d)];
 
 def tick_list($low; $high): ticks($low; $high) | map("\"\(tick_text)\" \(.)") | join(", ");
@@ -40,13 +41,13 @@ series_of($plot) | select(length > 0) |
 ([.[].points[].low] | min) as $low | ([.[].points[].high] | max) as $high |
 ([.[].points[].x] | min) as $first | ([.[].points[].x] | max) as $last |
 (to_entries[] | .key as $i | .value | block($i)),
-"set terminal svg size 440,\(296 + 18 * ((length + 1) / 2 | floor)) dynamic noenhanced \($terminal) font \"sans-serif,13\"",
+"set terminal svg size 440,\(296 + 18 * ((length + 1) / 2 | floor)) dynamic noenhanced " +
+	"font \"sans-serif,13\" \($terminal)",
 "set grid lc rgb \"#888888\" lw 0.5 dt (1,3)",
 "set border 3 lw 0.8",
 "set tics nomirror out scale 0.5",
 "set xtics offset 0,0.4",
-"set key below horizontal Left reverse maxcols 2 samplen 1.5 width -4 font \",12\"",
-"set tmargin 0.8",
+"set key above horizontal Left reverse maxcols 2 samplen 1.5 width -5 font \",12\"",
 "set rmargin 2",
 "set xlabel \"\($plot.x)\" offset 0,0.6",
 "set ylabel \"\($plot.y)\" offset 0.5,0",

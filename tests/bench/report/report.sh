@@ -28,7 +28,8 @@ plot()
 	local plot script
 
 	plot=$(jq -c --arg id "$1" '.[] | select(.id == $id)' plots.json)
-	script=$(jq -r -L . --argjson plot "$plot" --arg terminal "$2" -f plot.jq "$tmp/figures.json")
+	script=$(jq -r -L . --argjson plot "$plot" --arg terminal "$2" -f plot.jq \
+		"$tmp/figures.json")
 	[ -z "$script" ] || LC_ALL=C.UTF-8 gnuplot <<<"$script"
 }
 
@@ -67,5 +68,6 @@ fi
 text "$dir/lab-notes.txt" >"$tmp/notes"
 jq -r -L . --argjson plots "$(cat plots.json)" --argjson numbers "$(cat numbers.json)" \
 	--argjson goals "$(cat goals.json)" --argjson machine "$(cat "$dir/machine.json")" \
-	--slurpfile svg "$tmp/pictures.json" --rawfile style style.css --rawfile notes "$tmp/notes" \
-	--arg earlier "$(cat "$tmp/earlier")" -f page.jq "$tmp/figures.json"
+	--slurpfile svg "$tmp/pictures.json" --rawfile style style.css \
+	--rawfile notes "$tmp/notes" --arg earlier "$(cat "$tmp/earlier")" -f page.jq \
+	"$tmp/figures.json"

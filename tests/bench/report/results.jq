@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The rigs' arrays as one: each goal is there, with its verdict or with why it has no value.
-# $goals: goals.json (those of the memory model's own program are not told here), $rigs: why a rig did not run to its end, by name ("" if it did)
+# $goals: goals.json (what has no goal there has it from its own program), $rigs: why a rig did not
+# run to its end, by name ("" if it did)
 include "figures";
 
 # A rig may lift a goal where it does not apply, and says why.
@@ -12,7 +13,8 @@ def missing($goal):
 	{ name: $goal.name, n: null, value: null, spread: null, repetitions: 0, peer: null,
 	  peer_value: null, ratio: null, goal: $goal.goal, holds: null,
 	  command: "tests/bench/\($goal.rig)/run.sh",
-	  why: ($rigs[$goal.rig] | if . == null or . == "" then "the rig did not deliver it" else . end) };
+	  why: ($rigs[$goal.rig] | if . == null or . == "" then "the rig did not deliver it"
+		else . end) };
 
 [inputs | arrays[] | objects | select(.name | type == "string")] as $taken |
 [$goals[0][] | select(.goal)] as $goals |

@@ -1,0 +1,348 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Results, table, report and comparison, of figures made up here.
+set -u
+cd "$(dirname "$0")/../../.." || exit 1
+. tests/ktap.sh
+
+R=tests/bench/report
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# figures FILE, of lines NAME N VALUE LEAST GREATEST; a VALUE of null has no spread
+figures()
+{
+	jq -Rn '[inputs | split(" ") | { name: .[0], n: (.[1] | tonumber? // null),
+		value: (.[2] | tonumber? // null),
+		spread: (if .[3] then .[3:5] | map(tonumber) else null end), repetitions: 5,
+		peer: null, peer_value: null, ratio: null, goal: null, holds: null,
+		command: "made up" }]' >"$1"
+}
+
+# results FILE RIGS: of the arrays in the files behind
+results()
+{
+	local out=$1 rigs=$2
+
+	shift 2
+	jq -n -L $R --slurpfile goals $R/goals.json --argjson rigs "$rigs" -f $R/results.jq \
+		"$@" </dev/null >"$out"
+}
+
+# is FILE FILTER: what the filter says of the file is true
+is()
+{
+	jq -e "$2" "$1" >/dev/null && return
+	echo "not so: $2"
+	jq -c '.[:5]' "$1"
+	return 1
+}
+
+case_results_judge()
+{
+	figures "$dir/native.json" <<-'END'
+		native_ring_64k_ratio - 0.98 0.97 0.99
+		native_ring_64b_ratio - 0.5 0.4 0.6
+		native_awake_doorbells - 0 0 0
+		unknown_mb_s 64 3 2 4
+	END
+	results "$dir/r.json" '{ "native": "" }' "$dir/native.json" || return
+	is "$dir/r.json" 'map(select(.name == "native_ring_64k_ratio")) == [.[0]] and .[0].holds' &&
+		is "$dir/r.json" '.[1].goal == ">= 0.90" and .[1].holds == false' &&
+		is "$dir/r.json" '.[6].name == "native_awake_doorbells" and .[6].holds' &&
+		is "$dir/r.json" '.[-1].name == "unknown_mb_s" and .[-1].goal == null'
+}
+
+# A rig that claims to hold what it doesn't is found out; one may lift a goal that does not apply.
+case_results_not_bent()
+{
+	cat >"$dir/a.json" <<-'END'
+		[{ "name": "ivmm_private_kib", "value": 600, "goal": "<= 1000", "holds": true },
+		{ "name": "native_ring_64b_mrecords_s", "value": 9, "goal": null, "holds": null,
+		  "why": "no core here copies 10 GB/s" },
+		{ "name": "other_us", "value": 3, "ratio": 0.9, "goal": "ratio <= 0.8",
+		  "holds": true }]
+	END
+	results "$dir/r.json" '{}' "$dir/a.json" || return
+	is "$dir/r.json" 'any(.[]; .name == "ivmm_private_kib" and .goal == "<= 512" and
+			.holds == false)' &&
+		is "$dir/r.json" 'any(.[]; .name == "native_ring_64b_mrecords_s" and
+			.goal == null and .value == 9)' &&
+		is "$dir/r.json" '.[-1].holds == false'
+}
+
+case_results_missing()
+{
+	local goals
+
+	goals=$(jq '[.[] | select(.goal)] | length' $R/goals.json)
+	echo '["junk", 3, null, { "name": 4 }]' >"$dir/junk.json"
+	results "$dir/r.json" '{ "native": "", "lab": "interrupted" }' "$dir/junk.json" || return
+	is "$dir/r.json" "length == $goals" &&
+		is "$dir/r.json" 'all(.[]; .value == null and .why and .holds == null)' &&
+		is "$dir/r.json" '.[0].why == "the rig did not deliver it"' &&
+		is "$dir/r.json" 'any(.[]; .name == "linux_ring_tcp_ratio" and
+			.why == "interrupted")'
+}
+
+case_table()
+{
+	case_results_judge || return
+	$R/table.sh "$dir/r.json" >"$dir/table" || return
+	grep -q '^  held       native_ring_64k_ratio = 0.98 (goal >= 0.97)$' "$dir/table" &&
+		grep -q '^  MISSED     native_ring_64b_ratio' "$dir/table" &&
+		grep -q '^2 goals held, 1 missed, 14 not taken$' "$dir/table" && return
+	cat "$dir/table"
+	return 1
+}
+
+# Whatever a file of figures says, the page has no tag and no script that is not ours.
+case_report_hostile()
+{
+	local evil='<script>alert(1)</script>"onload=&'
+
+	jq -n --arg evil "$evil" '[{ name: ("native_ring_64k_ratio", "x_mb_s", $evil), n: $evil,
+		value: ($evil, 5, null), spread: [$evil, $evil], repetitions: $evil, peer: $evil,
+		peer_value: 3, ratio: $evil, goal: ($evil, "<= 3"), holds: $evil, command: $evil,
+		why: $evil }]' >"$dir/results.json"
+	jq -n --arg evil "$evil" '{ Date: $evil, Machine: $evil, Kernel: $evil, Form: $evil,
+		Lab: $evil, ($evil): $evil }' >"$dir/machine.json"
+	echo "$evil" >"$dir/lab-notes.txt"
+	$R/report.sh "$dir" >"$dir/report.html" || return
+	rm "$dir/lab-notes.txt"
+	grep -q '&lt;script&gt;' "$dir/report.html" || return
+	! grep -iE '<script|"onload' "$dir/report.html"
+}
+
+case_report_empty()
+{
+	echo '[]' >"$dir/results.json"
+	echo '{}' >"$dir/machine.json"
+	$R/report.sh "$dir" >"$dir/report.html" || return
+	grep -q '0 goals held' "$dir/report.html" && grep -q 'No picture' "$dir/report.html"
+}
+
+# It refers to nothing outside; its tags match.
+case_report_whole()
+{
+	local tag
+
+	case_results_judge || return
+	cp "$dir/r.json" "$dir/results.json"
+	$R/machine.sh >"$dir/machine.json" && $R/report.sh "$dir" >"$dir/report.html" || return
+	grep -q '0\.98' "$dir/report.html" && grep -q 'unknown_mb_s' "$dir/report.html" || return
+	for tag in table details section figure div svg p; do
+		[ "$(grep -oE "<${tag}[ >]" "$dir/report.html" | wc -l)" -eq \
+			"$(grep -o "</$tag>" "$dir/report.html" | wc -l)" ] && continue
+		echo "<$tag> is not closed as often as it is opened"
+		return 1
+	done
+	! sed 's/xmlns[:a-z]*="[^"]*"//g' "$dir/report.html" |
+		grep -E 'https?://|<link|<img|@import'
+}
+
+case_plot()
+{
+	local plot
+
+	command -v gnuplot >/dev/null || { ktap_skip "gnuplot is not installed"; return; }
+	figures "$dir/results.json" <<-'END'
+		native_guest_ring_mb_s 64 1000 900 1100
+		native_guest_ring_mb_s 65536 9000 8500 9100
+		native_process_ring_mb_s 64 null
+		native_guest_pingpong_p50_ns - 200 190 210
+		native_guest_pingpong_max_ns - 20000 9000 40000
+		linux_ring_mb_s 64 0 0 0
+		linux_ring_mb_s null 5 4 6
+	END
+	for plot in native-ring native-latency; do
+		$R/report.sh "$dir" $plot 2>"$dir/err" | grep -q '</svg>' && ! [ -s "$dir/err" ] &&
+			continue
+		cat "$dir/err"
+		return 1
+	done
+	[ -z "$($R/report.sh "$dir" linux-ring)" ]
+}
+
+# says WORDS…: the comparison's headings, and the names below them
+says()
+{
+	local said
+
+	said=$(sed -E 's/^  ([a-z_]+).*/\1/' "$dir/out" | tr '\n' ' ')
+	[ "$said" = "$* " ] && return
+	cat "$dir/out"
+	return 1
+}
+
+case_compare()
+{
+	local status
+
+	figures "$dir/old.json" <<-'END'
+		down_mb_s 64 100 98 102
+		up_mb_s 64 100 98 102
+		slow_us - 100 98 102
+		noisy_us - 100 50 150
+		close_us - 100 99.9 100.1
+		bells_doorbells_s - 10 10 10
+		lost_ms - 5 4 6
+		null_ms - null
+	END
+	figures "$dir/new.json" <<-'END'
+		down_mb_s 64 80 79 81
+		up_mb_s 64 130 129 131
+		slow_us - 130 129 131
+		noisy_us - 149 90 190
+		close_us - 104 103.9 104.1
+		bells_doorbells_s - 20 20 20
+		fresh_ms - 5 4 6
+		null_ms - null
+	END
+	$R/compare.sh "$dir/old.json" "$dir/new.json" >"$dir/out"
+	status=$?
+	says "Worse (2): down_mb_s slow_us No longer taken (1): lost_ms Better (1): up_mb_s" \
+		"Changed, neither better nor worse (1): bells_doorbells_s New (1): fresh_ms" \
+		"2 figures are the same within the noise." && [ $status -eq 1 ]
+}
+
+# The goal knows better than the unit which way is up.
+case_compare_goals()
+{
+	cat >"$dir/old.json" <<-'END'
+		[{ "name": "a_ratio", "value": 1, "goal": ">= 0.9", "holds": true,
+		   "spread": [1, 1] },
+		{ "name": "b_ratio", "value": 1, "goal": "<= 0.9", "holds": false }]
+	END
+	cat >"$dir/new.json" <<-'END'
+		[{ "name": "a_ratio", "value": 0.5, "goal": ">= 0.9", "holds": false,
+		   "spread": [0.4, 0.6] },
+		{ "name": "b_ratio", "value": 0.5, "goal": "<= 0.9", "holds": true }]
+	END
+	$R/compare.sh "$dir/old.json" "$dir/new.json" >"$dir/out"
+	grep -q 'a_ratio.*, goal >= 0.9 no longer holds$' "$dir/out" &&
+		says "Worse (1): a_ratio Better (1): b_ratio" \
+			"0 figures are the same within the noise."
+}
+
+case_compare_same()
+{
+	case_results_judge && $R/compare.sh "$dir/r.json" "$dir/r.json" >"$dir/out" &&
+		grep -q '^4 figures are the same within the noise.$' "$dir/out"
+}
+
+case_compare_refuses()
+{
+	local bad status
+
+	echo '{}' >"$dir/object.json"
+	echo '[' >"$dir/broken.json"
+	: >"$dir/empty.json"
+	echo '[]' >"$dir/none.json"
+	for bad in "" "$dir/absent.json" "$dir/object.json" "$dir/broken.json" "$dir/empty.json"; do
+		$R/compare.sh "$bad" "$dir/none.json" >/dev/null 2>"$dir/err"
+		status=$?
+		[ $status -eq 2 ] && grep -q "^bench-compare: OLD=$bad" "$dir/err" && continue
+		echo "OLD=$bad: status $status, $(cat "$dir/err")"
+		return 1
+	done
+}
+
+# rig NAME, a script on standard input; below $dir/tree, which has all else that run.sh needs
+rig()
+{
+	mkdir -p "$dir/tree/tests/bench/$1"
+	{ echo '#!/bin/bash'; cat; } >"$dir/tree/tests/bench/$1/run.sh"
+	chmod +x "$dir/tree/tests/bench/$1/run.sh"
+}
+
+tree()
+{
+	rm -rf "$dir/tree"
+	mkdir -p "$dir/tree/tests/bench"
+	ln -s "$PWD/tests/lab" "$PWD/tests/figures.sh" "$dir/tree/tests"
+	ln -s "$PWD/$R" "$dir/tree/tests/bench"
+	cp tests/bench/run.sh "$dir/tree/tests/bench"
+}
+
+# ran STATUS FILTER: it ends so, and the filter says true of results.json
+ran()
+{
+	QUICK=1 RIGS='native boot lab' "$dir/tree/tests/bench/run.sh" >"$dir/out" 2>&1
+	[ $? -eq "$1" ] && is "$dir/tree/build/bench/results.json" "$2" &&
+		grep -q '</html>' "$dir/tree/build/bench/report.html" && return
+	cat "$dir/out"
+	return 1
+}
+
+case_run()
+{
+	tree
+	rig native <<-'END'
+		echo "progress 50 half of it" >&2
+		echo "a word" >&2
+		echo '[{ "name": "native_ring_64k_ratio", "value": 1 }]' >"$1"
+	END
+	rig boot <<-'END'
+		echo '[{ "name": "boot_init_ratio", "value": 0.5 }]' >"$1"
+		exit 3
+	END
+	rig lab <<-'END'
+		echo '[{' >"$1"
+	END
+	ran 1 'any(.[]; .name == "native_ring_64k_ratio" and .holds) and
+		any(.[]; .name == "boot_init_ratio" and .holds) and
+		any(.[]; .name == "boot_kernel_ratio" and (.why | test("status 3"))) and
+		any(.[]; .name == "linux_ring_tcp_ratio" and (.why | test("no array")))' || return
+	grep -q 'native: half of it$' "$dir/out" &&
+		grep -q '^a word$' "$dir/tree/build/bench/native.log"
+}
+
+case_run_interrupted()
+{
+	tree
+	rig native <<-'END'
+		echo '[{ "name": "native_ring_64k_ratio", "value": 1 }]' >"$1"
+	END
+	rig boot <<-'END'
+		echo '[{ "name": "boot_init_ratio", "value": 0.5 }]' >"$1"
+		kill -TERM $PPID
+		sleep 1000
+	END
+	rig lab <<-'END'
+		touch "$1.ran"
+	END
+	ran 130 'any(.[]; .name == "native_ring_64k_ratio" and .holds) and
+		any(.[]; .name == "boot_init_ratio" and .holds) and
+		any(.[]; .name == "boot_kernel_ratio" and .why == "interrupted") and
+		any(.[]; .name == "linux_ring_tcp_ratio" and .why == "rig lab was not run")' &&
+		! ls "$dir"/tree/build/bench/*.ran 2>/dev/null
+}
+
+# Each goal is explained where people look for it.
+case_documented()
+{
+	local name
+
+	for name in $(jq -r '.[] | select(.goal) | .name' $R/goals.json); do
+		grep -q "$name" Documentation/benchmarks.rst && continue
+		echo "Documentation/benchmarks.rst does not speak of $name"
+		return 1
+	done
+}
+
+ktap_main case_results_judge "each goal has its verdict, and what is unknown stays" \
+	case_results_not_bent "a verdict is that of the value and of the goal here" \
+	case_results_missing "a goal that nobody took has its reason" \
+	case_table "the table closes with how many goals hold" \
+	case_report_hostile "the report quotes whatever the figures say" \
+	case_report_empty "a report without a figure" \
+	case_report_whole "the report is one file, and its tags match" \
+	case_plot "pictures of what is there alone" \
+	case_compare "what is worse, gone, better, changed, new, or noise" \
+	case_compare_goals "a goal says which way is up" \
+	case_compare_same "a file beside itself" \
+	case_compare_refuses "files that are none" \
+	case_run "a rig that fails costs its own figures" \
+	case_run_interrupted "an interrupt keeps what was measured" \
+	case_documented "each goal is documented"
