@@ -110,7 +110,7 @@ def plot_figure($all): . as $plot | ($all | series_of($plot)) as $series |
 
 def plots_section: . as $all |
 	"<section><h2>Pictures</h2><p class=\"faint\">Bars reach from the least to the greatest " +
-	"of the repetitions. Both axes are logarithmic, but for the percentiles.</p>",
+	"of the repetitions. Axes of sizes, times and rates are logarithmic.</p>",
 	"<div class=\"plots\">",
 	($plots[] | plot_figure($all)), "</div></section>";
 

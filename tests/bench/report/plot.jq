@@ -28,18 +28,19 @@ def size_ticks:
 	reduce .[] as $x ([]; if length == 0 or $x >= last * $apart then . + [$x] else . end) |
 	map("\"\(size_text)\" \(.)") | join(", ");
 
-def percentile_ticks: [percentiles | to_entries[] | "\"\(.value.title)\" \(.key)"] | join(", ");
+def class_ticks: to_entries | map("\"\(.value.title)\" \(.key)") | join(", ");
 
 def block($i): "$d\($i) << END", (.points[] | "\(.x) \(.y) \(.low) \(.high)"), "END";
 
-def curve($i):
-	"$d\($i) using 1:2:3:4 with yerrorlines title \"\(.title)\" " +
+def curve($i; $style):
+	"$d\($i) using 1:2:3:4 with \($style) title \"\(.title)\" " +
 	"lc rgb \"\(colours[.colour])\" pt \(marks[.colour]) ps 0.6 lw 1.5" +
 	if .dashed then " dt (6,4)" else "" end;
 
 series_of($plot) | select(length > 0) |
 ([.[].points[].low] | min) as $low | ([.[].points[].high] | max) as $high |
 ([.[].points[].x] | min) as $first | ([.[].points[].x] | max) as $last |
+(if $plot.kind == "by_n" or $plot.lines then "yerrorlines" else "yerrorbars" end) as $style |
 (to_entries[] | .key as $i | .value | block($i)),
 "set terminal svg size 440,\(296 + 18 * ((length + 1) / 2 | floor)) dynamic noenhanced " +
 	"font \"sans-serif,13\" \($terminal)",
@@ -54,7 +55,7 @@ series_of($plot) | select(length > 0) |
 "set logscale y",
 "set yrange [\(span($low; $high; 0.8))]",
 "set ytics (\(tick_list($low; $high)))",
-if $plot.kind == "percentiles"
-then "set xrange [-0.3:\(percentiles | length - 0.7)]", "set xtics (\(percentile_ticks))"
+if $plot.kind == "classes" then ($plot | classes) as $classes |
+	"set xrange [-0.3:\($classes | length - 0.7)]", "set xtics (\($classes | class_ticks))"
 else "set logscale x", "set xtics (\(size_ticks))", "set xrange [\(span($first; $last; 0.7))]" end,
-"plot " + ([to_entries[] | .key as $i | .value | curve($i)] | join(", "))
+"plot " + ([to_entries[] | .key as $i | .value | curve($i; $style)] | join(", "))

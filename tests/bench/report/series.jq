@@ -3,11 +3,13 @@
 # figures}. What has no value, or none that a logarithm takes, is left out.
 include "figures";
 
+# What a plot by classes has along its x axis: the figures' names end with their suffixes.
 def percentiles: [
 	{ suffix: "_p50_ns", title: "p50" }, { suffix: "_p90_ns", title: "p90" },
 	{ suffix: "_p99_ns", title: "p99" }, { suffix: "_p999_ns", title: "p99.9" },
 	{ suffix: "_max_ns", title: "max" }
 ];
+def classes: if .classes == "percentiles" then percentiles else .classes end;
 
 def tick_text: if . >= 1e6 then "\(. / 1e6)M" elif . >= 1e4 then "\(. / 1e3)k"
 	elif . < 1 then tostring else "\(.)" end;
@@ -26,8 +28,8 @@ def by_n($all): .figure as $name | (.field // "value") as $field |
 	[$all[] | select(.name == $name and (.n | positive))] | sort_by(.n) |
 	{ figures: ., points: [.[] | point(.n; $field)] };
 
-def by_percentile($all): .base as $base |
-	[percentiles | to_entries[] | .key as $x | .value.suffix as $suffix |
+def by_class($all; $classes): .base as $base |
+	[$classes | to_entries[] | .key as $x | .value.suffix as $suffix |
 		$all[] | select(.name == $base + $suffix) | { x: $x, figure: . }] |
 	{ figures: map(.figure), points: [.[] | .x as $x | .figure | point($x; "value")] };
 
@@ -35,5 +37,5 @@ def by_percentile($all): .base as $base |
 def series_of($plot): . as $all |
 	[$plot.series | to_entries[] | .key as $i | .value |
 		{ title, colour: $i, dashed: (.field == "peer_value") } +
-		(if $plot.kind == "percentiles" then by_percentile($all) else by_n($all) end) |
+		(if $plot.kind == "classes" then by_class($all; $plot | classes) else by_n($all) end) |
 		select(.points | length > 0)];
