@@ -1,0 +1,193 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# inside.sh REPETITIONS SECONDS BLOCKS PART…: measures the series of these parts (series, beside this
+# file) in a nested host that run.sh has started: SECONDS for each block of the list BLOCKS. Each run's figures become a line of $LAB_OUT/samples, at once, so that
+# what an emulator loses is no more than the rest.
+cd "$(dirname "$0")/../../.." || exit 1
+# shellcheck source=tests/bench/lab/guests.sh
+. tests/bench/lab/guests.sh
+
+repetitions=$1
+seconds=$2
+blocks=$3
+patience=40			# seconds for one run
+bench=build/tests/bench/ivshmem-bench
+samples=$LAB_OUT/samples
+log=$LAB_OUT/bench.log
+
+# part_series PART: its lines
+part_series()
+{
+	grep -P "^$1\t" tests/bench/lab/series
+}
+
+# at WHERE COMMAND…: in a guest, or here
+at()
+{
+	local where=$1
+
+	shift
+	if [[ $where == host ]]; then
+		timeout -k 1 $patience "$@"
+	else
+		GUEST_TIMEOUT=$patience guest "$where" "$@"
+	fi
+}
+
+# program WHERE: the tool there
+program()
+{
+	[[ $1 == host ]] && echo $bench || echo ivshmem-bench
+}
+
+# options MODE: how long, and with which blocks
+options()
+{
+	case $1 in
+	pingpong | doorbell) echo "--seconds 1" ;;
+	queue) echo "--seconds $seconds --block 64,256,1K,4K" ;;
+	*) echo "--seconds $seconds --block $blocks" ;;
+	esac
+}
+
+# answer WHERE:PLACE: the other side of one leader, in the background
+answer()
+{
+	local where=${1%%:*} pin=
+
+	[[ $where != host ]] || pin="--pin 1"
+	# shellcheck disable=SC2086 # words
+	at "$where" "$(program "$where")" --answer --once $pin "${1#*:}" >>$log 2>&1 &
+	answerer=$!
+}
+
+# sockets_answer PART: those who answer at sockets, where waiting costs nothing, stay for all.
+sockets_answer()
+{
+	local answerers who
+
+	mapfile -t answerers < <(part_series "$1" | cut -f 5 | grep -E ':(tcp|vsock|unix):' | sort -u)
+	for who in "${answerers[@]}"; do
+		case $who in
+		host:*) $bench --answer --pin 1 "${who#*:}" >>$log 2>&1 & ;;
+		*) guest "${who%%:*}" "ivshmem-bench --answer ${who#*:} >/dev/null 2>&1 &" ;;
+		esac
+	done
+}
+
+# lead MODE WHERE:PLACE OPTION…: prints the figures of one repetition
+lead()
+{
+	local mode=$1 where=${2%%:*} place=${2#*:}
+
+	shift 2
+	[[ $where == host ]] && set -- "$@" --pin 0
+	# shellcheck disable=SC2046 # words
+	at "$where" "$(program "$where")" --mode "$mode" --repeat 1 --json $(options "$mode") "$@" \
+		"$place" 2>>$log
+}
+
+# take REPETITION PART SERIES MODE LEADER ANSWERER OPTIONS: one line of samples
+take()
+{
+	local options=() figures answerer=
+
+	[[ $7 == - ]] || read -ra options <<<"$7"
+	echo "$3, repetition $1" >>$log
+	[[ $6 =~ ^-$|:(tcp|vsock|unix): ]] || answer "$6"
+	figures=$(lead "$4" "$5" "${options[@]}" | tr -d '\n')
+	[[ -z $answerer ]] || wait $answerer
+	printf '{"series":"%s","figures":%s}\n' "$3" "${figures:-null}" >>"$samples"
+}
+
+# part_measure PART FIRST LAST: everyone's turn in each repetition; FIRST and LAST are percents.
+part_measure()
+{
+	local repetition number=0 count line words
+
+	mapfile -t lines < <(part_series "$1")
+	count=$((repetitions * ${#lines[@]}))
+	for ((repetition = 1; repetition <= repetitions; repetition++)); do
+		for line in "${lines[@]}"; do
+			IFS=$'\t' read -ra words <<<"$line"
+			echo "progress $(($2 + ($3 - $2) * number / count)) ${words[1]}," \
+				"$repetition of $repetitions" >&2
+			take $repetition "${words[@]}"
+			number=$((number + 1))
+		done
+	done
+}
+
+# exits: of both vCPUs a second, in the middle of a ring that runs for long enough
+exits()
+{
+	local name before=0 after=0 answerer leader
+
+	answer beta:/dev/ivshmem0
+	lead ring alpha:/dev/ivshmem0 --block 64K --seconds 4 >/dev/null &
+	leader=$!
+	sleep 1.5
+	for name in alpha beta; do before=$((before + $(guests_exits $name))); done
+	sleep 2
+	for name in alpha beta; do after=$((after + $(guests_exits $name))); done
+	wait $leader $answerer
+	printf '{"series":"linux_ring","figures":[{"name":"ring_exits_s","n":65536,"value":%d}]}\n' \
+		$(((after - before) / 2)) >>"$samples"
+}
+
+# caching WHERE FILE BAR: how the kernel of a guest has it mapped while somebody has
+caching()
+{
+	echo "$1, $2:"
+	guest "$1" "ivshmem-bench --answer $2 >/dev/null 2>&1 & pid=\$!; sleep 0.3
+		grep -i \$(sed -n 3p $3/resource | cut -c3-18) /sys/kernel/debug/x86/pat_memtype_list
+		kill \$pid"
+}
+
+notes()
+{
+	local name
+
+	for name in alpha beta; do
+		caching $name /dev/ivshmem0 /sys/class/ivshmem/ivshmem0/device
+	done
+	for name in gamma delta; do
+		caching $name /root/plain/resource2 /root/plain
+		caching $name /root/plain/resource2_wc /root/plain
+		caching $name /dev/ivshmem0 /sys/class/ivshmem/ivshmem0/device
+	done
+}
+
+part()
+{
+	case $1 in
+	net) guests_uio && sockets_answer net || return ;;
+	ring) notes >"$LAB_OUT/notes" 2>>$log; exits ;;
+	esac
+	part_measure "$@"
+}
+
+# guests_of PART…: who takes part
+guests_of()
+{
+	local name
+
+	for name in alpha beta gamma delta; do
+		for part in "$@"; do part_series "$part"; done | grep -q "$name:" && echo $name
+	done
+}
+
+main()
+{
+	local number=0 part names
+
+	mapfile -t names < <(guests_of "$@")
+	echo "progress 0 boot ${names[*]}" >&2
+	guests_up "${names[@]}" >>$log 2>&1 || boot_fail "$(tail -n 5 $log)" || return
+	for part in "$@"; do
+		part "$part" $((20 + 80 * number / $#)) $((20 + 80 * (number + 1) / $#)) || return
+		number=$((number + 1))
+	done
+}
+
+main "${@:4}"

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# run.sh OUT.json: the benchmarks with Linux guests in the lab, ours and the peers'. Each part is a
+# boot of the nested host, so that one that the emulator loses costs no other; it is run once more,
+# which the notes beside OUT.json tell. QUICK=1: fewer repetitions and blocks, one boot.
+set -uo pipefail
+[[ ${1:-} == *.json ]] || {
+	echo "usage: run.sh OUT.json" >&2
+	exit 2
+}
+json=$(realpath -m "$1")
+cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
+# shellcheck source=tests/lab/paths.sh
+. tests/lab/paths.sh
+# shellcheck source=tests/lab/kernel.sh
+. tests/lab/kernel.sh
+# shellcheck source=tests/lab/initrd.sh
+. tests/lab/initrd.sh
+
+# A boot each: its share of the time in percent, and its parts.
+boots=('15 file' '30 ring' '35 net' '20 doorbell')
+measure=(5 0.3 '64,256,1K,4K,16K,64K,256K,1M')
+budget=1200
+boot_seconds=300
+if [[ -n ${QUICK-} ]]; then
+	boots=('100 file ring net doorbell')
+	measure=(2 0.2 '64,64K,1M')
+	budget=150
+fi
+out=${json%.json}
+notes=$out-notes.txt
+whys='{}'
+interrupted=
+
+# image: what guests have beside the lab's RAM disk: the tool, and drivers of the peers.
+image()
+{
+	local root modules
+
+	mapfile -t modules < <(kernel_modules 6.12 virtio_net vmw_vsock_virtio_transport)
+	root=$(mktemp -d) && mkdir "$root/bin" "$root/modules" &&
+		cp build/tests/bench/ivshmem-bench "$root/bin/" &&
+		initrd_modules "$root" "${modules[@]}" &&
+		(cd "$root" && find . | "$LAB_DIR/root-busybox/bin/busybox" cpio -o -H newc) \
+			>"$out/bench.cpio" 2>/dev/null
+	local status=$?
+
+	rm -rf "$root"
+	return $status
+}
+
+# progress FIRST SHARE: lines of a boot, its percents made those of the whole; other lines pass.
+progress()
+{
+	local word percent text
+
+	while read -r word percent text; do
+		if [[ $word == progress ]]; then
+			echo "progress $(($1 + $2 * percent / 100)) $text" >&2
+		else
+			echo "$word $percent $text" >&2
+		fi
+	done
+}
+
+# boot_once FIRST SHARE PART…: its samples replace those of an earlier try; the lab's status.
+boot_once()
+{
+	local first=$1 share=$2
+
+	shift 2
+	rm -f "$out/samples"
+	tests/lab/lab run --smp 2 --timeout $boot_seconds --out "$out" -- \
+		tests/bench/lab/inside.sh "${measure[@]}" "$@" 2>&1 </dev/null |
+		progress "$first" "$share"
+}
+
+# lost PART… WHY: figures that these parts lack are so because of this.
+lost()
+{
+	local part
+
+	for part in "${@:1:$#-1}"; do
+		whys=$(jq --arg part "$part" --arg why "${!#}" '.[$part] = $why' <<<"$whys")
+	done
+	echo "${*:1:$#-1}: ${!#}" | tee -a "$notes" >&2
+}
+
+# boot FIRST SHARE PART…
+boot()
+{
+	local status left=$((budget - SECONDS))
+
+	boot_once "$@"
+	status=$?
+	if ((status && left > budget * 2 * $2 / 100)) && [[ -z $interrupted ]]; then
+		echo "${*:3}: the lab ended with status $status, once more" | tee -a "$notes" >&2
+		boot_once "$@"
+		status=$?
+	fi
+	cat "$out/samples" >>"$out/all" 2>/dev/null
+	((status == 0)) || lost "${@:3}" "the lab ended with status $status (log: $out/bench.log)"
+}
+
+main()
+{
+	local first=0 words
+
+	rm -rf "$out" && mkdir -p "$out" && : >"$out/all" && : >"$notes" && image || return
+	for boot in "${boots[@]}"; do
+		read -ra words <<<"$boot"
+		if [[ -n $interrupted ]]; then
+			lost "${words[@]:1}" "interrupted"
+		elif ((SECONDS >= budget)); then
+			lost "${words[@]:1}" "no time was left"
+		else
+			boot $first "${words[@]}"
+		fi
+		first=$((first + words[0]))
+	done
+	cat "$out/notes" >>"$notes" 2>/dev/null
+	jq -n --slurpfile samples "$out/all" --rawfile series tests/bench/lab/series \
+		--argjson whys "$whys" -f tests/bench/lab/figures.jq >"$json" || return
+	echo "progress 100 done" >&2
+	[[ -z $interrupted ]]
+}
+
+trap 'interrupted=yes' INT TERM
+main
