@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Doorbells between two guests that sleep: from a store to the store by which the other's interrupt
+ * handler answers; and its parts, taken by turns with it. A caller in this process, on the CPU of
+ * the guest that would ring, sends the signal that an ioeventfd sends, and gets what it gets.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../kvm/doorbell_board.h"
+#include "../../kvm/fake_membership.h"
+#include "hostmem/membership.h"
+#include "rig.h"
+#include "util.h"
+
+#define CHUNKS		9u		/* a repetition is the median of so many means */
+#define HOPS		400u		/* of so many doorbells */
+#define PROBES		100u		/* or of so many for a part, to each guest */
+#define WAIT_NS		10000000000ull
+#define MARK_AT		GUEST_OWN	/* in a guest's RAM */
+
+#define HOP_NAME	"native_doorbell_us"
+#define PARTS_NAME	"native_doorbell_parts_us"
+
+/* Somebody on the host who rings a guest, and whom it rings. */
+struct caller {
+	struct membership me;
+	int fd;				/* own vector */
+	int bells[2];			/* the guests' */
+};
+
+struct bells {
+	struct rig *rig;
+	struct board boards[2];
+	struct caller caller;
+	double hop_ns;			/* the last mean */
+};
+
+struct parts {
+	struct series hop, irqfd, both;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* Both answer, so it goes to and fro. We sleep: the CPUs are the guests'. */
+static int measure_hops(struct bells *b, double *ns)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+	struct board *first = &b->boards[0], *second = &b->boards[1];
+	uint64_t from, before = guest_interrupts(&first->g, VECTOR_BASE);
+
+	guest_answer(&first->g, VECTOR_BASE, DOORBELL, ring_value(second->peer, 0), HOPS / 2 - 1);
+	guest_answer(&second->g, VECTOR_BASE, DOORBELL, ring_value(first->peer, 0), HOPS / 2);
+	from = now_ns();
+	eventfd_write(b->caller.bells[1], 1);
+	while (guest_interrupts(&first->g, VECTOR_BASE) != before + HOPS / 2) {
+		if (now_ns() - from > WAIT_NS)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	*ns = (double)(now_ns() - from) / HOPS;
+	return 0;
+}
+
+/* The guest's RAM, where a handler's answer goes that is no doorbell. */
+static uint32_t *mark_of(struct board *b)
+{
+	return (uint32_t *)((char *)memory_region_get_ram_ptr(&b->g.ram) + MARK_AT);
+}
+
+static bool answered(struct caller *c, const uint32_t *mark)
+{
+	eventfd_t n;
+
+	return mark ? __atomic_load_n(mark, __ATOMIC_ACQUIRE) : !eventfd_read(c->fd, &n);
+}
+
+static int probe(struct bells *b, unsigned int to, uint32_t *mark, double *ns)
+{
+	uint64_t from, before = guest_interrupts(&b->boards[to].g, VECTOR_BASE), end;
+
+	if (mark)
+		*mark = 0;
+	from = now_ns();
+	eventfd_write(b->caller.bells[to], 1);
+	while (!answered(&b->caller, mark))
+		if (now_ns() - from > WAIT_NS)
+			return -1;
+	*ns += now_ns() - from;
+	/* the next comes when it has slept as long as between two hops */
+	end = now_ns() + (uint64_t)b->hop_ns;
+	while (guest_interrupts(&b->boards[to].g, VECTOR_BASE) == before || now_ns() < end)
+		;
+	return 0;
+}
+
+/* From the signal to the handler's store: into its RAM, or to our doorbell and we have heard it. */
+static int measure_probes(struct bells *b, bool to_doorbell, double *ns)
+{
+	struct worker_place before;
+	int ret = 0;
+
+	*ns = 0;
+	for (unsigned int to = 0; to < 2; to++) {
+		struct board *board = &b->boards[to];
+		uint32_t *mark = to_doorbell ? NULL : mark_of(board);
+		uint32_t bell = ring_value(b->caller.me.peer, 0);
+
+		worker_pin(b->rig->cpus[!to], &before);
+		guest_answer(&board->g, VECTOR_BASE, mark ? MARK_AT : DOORBELL, mark ? 1 : bell,
+			     PROBES);
+		for (unsigned int i = 0; i < PROBES && !ret; i++)
+			ret = probe(b, to, mark, ns);
+		worker_unpin(&before);
+	}
+	*ns /= 2 * PROBES;
+	return ret;
+}
+
+static int measure_chunk(struct bells *b, struct parts *parts)
+{
+	double irqfd, both;
+
+	if (measure_hops(b, &b->hop_ns) || measure_probes(b, false, &irqfd) ||
+	    measure_probes(b, true, &both))
+		return -1;
+	series_add(&parts->hop, b->hop_ns / 1e3);
+	series_add(&parts->irqfd, irqfd / 1e3);
+	series_add(&parts->both, both / 1e3);
+	return 0;
+}
+
+static int measure_repetition(struct bells *b)
+{
+	struct figures *all = &b->rig->figures;
+	struct parts parts = { .hop.nr = 0 };
+	double irqfd, both;
+
+	for (unsigned int i = 0; i < CHUNKS; i++)
+		if (measure_chunk(b, &parts))
+			return -1;
+	irqfd = series_median(&parts.irqfd);
+	both = series_median(&parts.both);
+	figure_add(all, HOP_NAME, 0, series_median(&parts.hop));
+	figure_add(all, "native_irqfd_us", 0, irqfd);
+	figure_add(all, "native_ioeventfd_us", 0, both - irqfd);
+	figure_add(all, PARTS_NAME, 0, both);
+	return 0;
+}
+
+static int bells_create(struct bells *b)
+{
+	const struct membership_request req = {
+		.peer = IVSHMEM_PEER_ANY, .vectors = 1, .fds = &b->caller.fd,
+	};
+	struct caller *c = &b->caller;
+	struct worker_place before;
+	struct error err;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < 2 && !ret; i++) {
+		worker_pin(b->rig->cpus[i], &before);
+		ret = board_create(&b->boards[i], b->rig->shared.fd, 1);
+		worker_unpin(&before);
+	}
+	if (ret)
+		return ret;
+	c->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	ret = membership_join(&c->me, b->rig->shared.fd, "shared", &req, &err);
+	for (unsigned int i = 0; i < 2 && !ret; i++) {
+		c->bells[i] = membership_get_doorbell(&c->me, b->boards[i].peer, 0, 0);
+		ret = c->bells[i] < 0 || !board_wait_doorbells(&b->boards[i], 3) ? -1 : 0;
+	}
+	return ret;
+}
+
+static void bells_destroy(struct bells *b)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		close(b->caller.bells[i]);
+		board_destroy(&b->boards[i]);
+	}
+	membership_leave(&b->caller.me);
+	close(b->caller.fd);
+}
+
+int doorbells_measure(struct rig *rig)
+{
+	static struct bells b;
+	int ret;
+
+	b.rig = rig;
+	ret = bells_create(&b);
+	for (unsigned int i = 0; i < rig->repetitions && !ret; i++)
+		ret = measure_repetition(&b);
+	if (!ret)
+		bells_destroy(&b);
+	return ret;
+}
+
+void doorbells_end(struct rig *rig)
+{
+	struct figures *all = &rig->figures;
+	struct figure *hop = figure_of(all, HOP_NAME, 0), *parts = figure_of(all, PARTS_NAME, 0);
+
+	figure_set_peer(hop, "its parts one by one", parts);
+	figure_add_ratio(all, &(struct figure_ratio){
+		.name = "native_doorbell_parts_ratio", .above = hop, .below = parts,
+		.peer_name = "its parts one by one", .goal = GOAL_MOST, .bound = 1.1,
+	});
+}

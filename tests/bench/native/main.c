@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * native: two bare guests beside two processes, over the same pages. How fast they exchange data,
+ * how long a word takes there and back, what huge pages are worth, how long a doorbell takes.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rig.h"
+#include "util.h"
+
+#define CLOCK_NS	100000000	/* how long clocks are compared */
+#define CLOCK_PERCENT	5		/* that they may differ, host's sleep included */
+
+/* The machine code, as the linker made it. */
+asm(
+".pushsection .rodata\n"
+".balign 64\n"
+".globl payload_start, payload_end\n"
+"payload_start:\n"
+"	.incbin \"" PAYLOAD "\"\n"
+"payload_end:\n"
+".popsection\n");
+
+static const char usage[] =
+"Usage: native [--quick] FILE\n"
+"       native --check\n"
+"\n"
+"Measures two bare guests on /dev/kvm beside two processes and writes FILE: figures as JSON.\n"
+"\n"
+"  --quick    fewer and shorter repetitions\n"
+"  --check    measure nothing: send records from guest to guest and look at every byte\n"
+"  --help     this text\n";
+
+int rig_do(struct rig *rig, enum team team, unsigned int nr)
+{
+	rig->round++;
+	for (unsigned int i = 0; i < nr; i++)
+		rig->jobs[i].round = rig->round;
+	return workers_do(rig->teams[team], rig->jobs, nr);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static void progress(unsigned int percent, const char *text)
+{
+	fprintf(stderr, "progress %u %s\n", percent, text);
+}
+
+/* One each, as two of them would wait for each other else. */
+static int choose_cpus(struct rig *rig)
+{
+	cpu_set_t set;
+	int nr = 0;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	for (int cpu = 0; cpu < CPU_SETSIZE && nr < 2; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			rig->cpus[nr++] = cpu;
+	return nr == 2 ? 0 : -ENODEV;
+}
+
+static int start_workers(struct rig *rig)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < 2 && !ret; i++) {
+		ret = process_worker_create(&rig->processes[i], &rig->shared, rig->cpus[i]);
+		rig->teams[TEAM_PROCESSES][i] = &rig->processes[i].w;
+	}
+	memory_thread_register();
+	for (unsigned int i = 0; i < 2 && !ret; i++) {
+		ret = guest_worker_create(&rig->guests[i], &rig->shared, rig->cpus[i]);
+		rig->teams[TEAM_GUESTS][i] = &rig->guests[i].w;
+	}
+	return ret;
+}
+
+/* After a failure they end with this process. */
+static void stop_workers(struct rig *rig)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		process_worker_destroy(&rig->processes[i]);
+		guest_worker_destroy(&rig->guests[i]);
+	}
+}
+
+/* How fast the counter goes; a guest's, too, or no time that it took can be told. */
+static int compare_clocks(struct rig *rig)
+{
+	uint64_t from = now_ns(), first = __builtin_ia32_rdtsc(), took;
+	int ret;
+
+	while (now_ns() - from < CLOCK_NS)
+		;
+	rig->ticks_per_ns = (double)(__builtin_ia32_rdtsc() - first) / (now_ns() - from);
+	rig->jobs[0] = (struct job){ .work = WORK_TICK, .count = CLOCK_NS * rig->ticks_per_ns };
+	from = now_ns();
+	ret = rig_do(rig, TEAM_GUESTS, 1);
+	took = now_ns() - from;
+	if (ret || (took >= CLOCK_NS && took < CLOCK_NS * (100ull + CLOCK_PERCENT) / 100))
+		return ret;
+	fprintf(stderr, "native: a guest's clock took %lu ns for %u; is this machine idle?\n", took,
+		CLOCK_NS);
+	return -ETIME;
+}
+
+/* So that nobody takes for a fact what a machine did not give. */
+static void count_huge_pages(struct rig *rig)
+{
+	const struct {
+		const char *name;
+		pid_t pid;
+		const void *at;
+	} maps[] = {
+		{ "native_guest_huge_kib", getpid(), rig->guests[0].shared },
+		{ "native_process_huge_kib", rig->processes[0].pid, (void *)REGION_AT },
+		{ "native_process_4k_huge_kib", rig->processes[0].pid, (void *)REGION_SMALL_AT },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(maps); i++)
+		figure_add(&rig->figures, maps[i].name, REGION_SIZE >> 10,
+			   shared_huge_kib(maps[i].pid, maps[i].at));
+}
+
+static int measure_repetitions(struct rig *rig)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < rig->repetitions && !ret; i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "guests and processes, repetition %u of %u", i + 1,
+			 rig->repetitions);
+		progress(5 + 70 * i / rig->repetitions, text);
+		ret = streams_measure(rig, i);
+		ret = ret ? ret : pingpong_measure(rig, i);
+		ret = ret ? ret : reads_measure(rig, i);
+	}
+	return ret;
+}
+
+/* NULL, or why there are no figures. */
+static const char *measure(struct rig *rig)
+{
+	const char *why = guest_unavailable();
+
+	if (why)
+		return why;
+	if (choose_cpus(rig))
+		return "two workers at once need two CPUs";
+	if (shared_create(&rig->shared))
+		return "no shared memory could be had";
+	worker_direct();
+	if (start_workers(rig))
+		return "no guest or no process could be started; the program said why";
+	progress(1, rig->shared.kind);
+	if (compare_clocks(rig))
+		return "a guest's clock could not be compared with the host's";
+	reads_begin(rig);
+	if (streams_verify(rig))
+		return "records did not arrive as they were sent";
+	if (measure_repetitions(rig))
+		return "a worker failed; the program said how";
+	count_huge_pages(rig);
+	stop_workers(rig);
+	progress(75, "doorbells");
+	if (doorbells_measure(rig))
+		return "a doorbell was not answered";
+	shared_destroy(&rig->shared);
+	return NULL;
+}
+
+/* What has no numbers says why. */
+static void explain(struct figures *all, const char *why)
+{
+	for (unsigned int i = 0; i < all->nr; i++)
+		if (!all->list[i].own.nr)
+			all->list[i].why = why;
+}
+
+static int write_file(struct rig *rig, const char *path)
+{
+	FILE *out = fopen(path, "we");
+
+	if (out)
+		figures_write(&rig->figures, out);
+	if (out && !fclose(out))
+		return 0;
+	fprintf(stderr, "native: can't write %s: %s\n", path, strerror(errno));
+	return -errno;
+}
+
+static int run(struct rig *rig, const char *path)
+{
+	const char *why = measure(rig);
+
+	if (why)
+		fprintf(stderr, "native: not all was measured: %s\n", why);
+	streams_end(rig);
+	pingpong_end(rig);
+	reads_end(rig);
+	doorbells_end(rig);
+	explain(&rig->figures, why);
+	progress(100, "done");
+	return write_file(rig, path);
+}
+
+static int check(struct rig *rig)
+{
+	const char *why = guest_unavailable();
+
+	if (why || choose_cpus(rig)) {
+		printf("native: not checked: %s\n", why ? why : "it needs two CPUs");
+		return 0;
+	}
+	worker_direct();
+	if (shared_create(&rig->shared) || start_workers(rig))
+		return -EIO;
+	if (streams_verify(rig))
+		return -EIO;
+	stop_workers(rig);
+	shared_destroy(&rig->shared);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "quick", no_argument, NULL, 'q' }, { "check", no_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	};
+	static struct rig rig = { .repetitions = 15, .seconds = 0.3 };
+	bool checks = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (c == 'h')
+			return fputs(usage, stdout) == EOF;
+		if (c == '?')
+			return 2;
+		checks = checks || c == 'c';
+		if (c == 'q') {
+			rig.repetitions = 5;
+			rig.seconds = 0.05;
+		}
+	}
+	if (argc - optind != !checks) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	return checks ? check(&rig) != 0 : run(&rig, argv[optind]) != 0;
+}
