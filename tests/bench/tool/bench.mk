@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# ivshmem-bench, static, so that it runs in guests whose RAM disk holds no libraries.
+
+TOOL_SRC := $(filter-out %/test_histogram.c,$(sort $(wildcard tests/bench/tool/*.c)))
+TOOL_VMM := $(addprefix $(B)/obj/vmm/,error.o json.o output.o size.o hostmem/membership.o)
+TOOL := $(B)/tests/bench/ivshmem-bench
+
+$(TOOL): $(TOOL_SRC:%.c=$(B)/obj/%.o) $(TOOL_VMM)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -static -pthread -o $@ $^
+
+bench-programs: $(TOOL)
