@@ -57,12 +57,20 @@ show()
 	fi
 }
 
+# rig_limit NAME: seconds until it is ended. Rigs may be late by a fifteenth of the whole in all,
+# and what one has left is the next one's.
+rig_limit()
+{
+	echo $((spent + budget[$1] + total / 15 - (SECONDS - started)))
+}
+
 # rig_follow NAME PID FD: shows its progress until it ends, or its time or the user's patience does.
 rig_follow()
 {
 	local name=$1 pid=$2 fd=$3 begin=$SECONDS line status word percent text
+	local end=$((SECONDS + $(rig_limit "$name")))
 
-	while [ -z "$interrupted" ] && ((SECONDS - begin <= budget[$name] * 5 / 4)); do
+	while [ -z "$interrupted" ] && ((SECONDS < end)); do
 		read -r -t 2 -u "$fd" line
 		status=$?
 		if [ $status -eq 0 ]; then
@@ -110,13 +118,13 @@ rig_keep()
 	fi
 }
 
-# rig_why NAME STATUS FINISHED KEPT: why figures of it may be missing; nothing if all went well.
+# rig_why NAME STATUS FINISHED KEPT SECONDS: why figures of it may be missing; nothing if all went well.
 rig_why()
 {
 	if [ -n "$interrupted" ]; then
 		echo "interrupted"
 	elif [ "$3" != yes ]; then
-		echo "rig $1 was not done in $((budget[$1] * 5 / 4)) s (log: $out/$1.log)"
+		echo "rig $1 was not done in $5 s (log: $out/$1.log)"
 	elif [ "$2" -ne 0 ]; then
 		echo "rig $1 ended with status $2 (log: $out/$1.log)"
 	elif [ "$4" != yes ]; then
@@ -127,7 +135,7 @@ rig_why()
 # rig_run NAME: in a process group of its own, so that all of it can be ended.
 rig_run()
 {
-	local name=$1 pid fd status finished=yes kept=yes
+	local name=$1 pid fd status finished=yes kept=yes begin=$SECONDS
 
 	[ ! -e "$out/$name.json" ] || mv "$out/$name.json" "$out/$name.json.old"
 	: >"$out/$name.log"
@@ -144,7 +152,7 @@ rig_run()
 	wait $pid 2>/dev/null
 	status=$?
 	rig_keep "$name" || kept=
-	why[$name]=$(rig_why "$name" $status "$finished" "$kept")
+	why[$name]=$(rig_why "$name" $status "$finished" "$kept" $((SECONDS - begin)))
 	[ -z "${why[$name]}" ] || printf '\nbench: %s\n' "${why[$name]}" >&2
 	spent=$((spent + budget[$name]))
 }
