@@ -13,7 +13,7 @@ GUESTS_SIZE=16M
 GUESTS_INITRD=/tmp/bench-initrd
 GUESTS_SOCKET=/tmp/bench-serve
 GUESTS_PLAIN=0000:00:08.0	# of gamma and delta
-# number of each: its processor is that modulo 2, its cid and the last byte of its addresses as they are
+# its cid, the last byte of its addresses, and modulo 2 its processor
 declare -A GUESTS_NUMBER=([alpha]=2 [beta]=3 [gamma]=4 [delta]=5)
 
 guests_region()
@@ -27,14 +27,12 @@ guests_ivmm()
 		-device "ivshmem,shm=ours,size=$GUESTS_SIZE,vectors=2"
 }
 
-# With memory above 4 GiB, as boot_qemu_guest.
 guests_qemu()
 {
-	local number=${GUESTS_NUMBER[$1]}
+	local number=${GUESTS_NUMBER[$1]} backend=memory-backend-file,id=m,share=on
 
 	qemu_guest_start "$1" $GUESTS_KERNEL -initrd $GUESTS_INITRD -name debug-threads=on \
-		-machine pc,max-ram-below-4g=256M -m 384 \
-		-object "memory-backend-file,id=m,mem-path=/dev/ivshmem/plain,size=$GUESTS_SIZE,share=on" \
+		-object "$backend,mem-path=/dev/ivshmem/plain,size=$GUESTS_SIZE" \
 		-device "ivshmem-plain,memdev=m,addr=${GUESTS_PLAIN##*:}" \
 		-chardev "socket,id=server,path=$GUESTS_SOCKET" \
 		-device ivshmem-doorbell,chardev=server,vectors=2 \
@@ -50,7 +48,8 @@ guests_network()
 
 	modprobe -a tun bridge vhost_net vhost_vsock && $busybox brctl addbr bench || return
 	for name in gamma delta; do
-		$busybox tunctl -t "tap-$name" >/dev/null && $busybox brctl addif bench "tap-$name" &&
+		$busybox tunctl -t "tap-$name" >/dev/null &&
+			$busybox brctl addif bench "tap-$name" &&
 			$busybox ifconfig "tap-$name" up || return
 	done
 	$busybox ifconfig bench 192.0.2.1 up
@@ -86,7 +85,9 @@ guests_driver()
 	local plain=/sys/bus/pci/devices/$GUESTS_PLAIN
 
 	guest "$1" "if [ $1 = gamma -o $1 = delta ]; then
-			echo none >$plain/driver_override; echo 1 >$plain/enable; ln -s $plain /root/plain
+			echo none >$plain/driver_override
+			echo 1 >$plain/enable
+			ln -s $plain /root/plain
 		fi; insmod /lib/modules/ivshmem.ko && test -c /dev/ivshmem0"
 }
 
@@ -119,7 +120,8 @@ guests_up()
 		[[ " $* " != *" $name "* ]] || guests_ivmm $name || return
 	done
 	for name in "$@"; do
-		guest_wait "$name" $BOOT_WAIT_S && guests_pin "$name" && guests_driver "$name" || return
+		guest_wait "$name" $BOOT_WAIT_S && guests_pin "$name" && guests_driver "$name" ||
+			return
 		[[ $name != gamma && $name != delta ]] || guests_sockets "$name" || return
 	done
 }

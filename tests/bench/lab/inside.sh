@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# inside.sh REPETITIONS SECONDS BLOCKS PART…: measures the series of these parts (series, beside this
-# file) in a nested host that run.sh has started: SECONDS for each block of the list BLOCKS. Each run's figures become a line of $LAB_OUT/samples, at once, so that
-# what an emulator loses is no more than the rest.
+# inside.sh REPETITIONS SECONDS BLOCKS PART…: measures the series of these parts (series, beside
+# this file), SECONDS with each block of the list BLOCKS, in a nested host that run.sh has started.
+# Each run's figures become a line of $LAB_OUT/samples at once, so that an emulator that ends costs
+# no more than the rest.
 cd "$(dirname "$0")/../../.." || exit 1
 # shellcheck source=tests/bench/lab/guests.sh
 . tests/bench/lab/guests.sh
@@ -14,6 +15,7 @@ patience=40			# seconds for one run
 bench=build/tests/bench/ivshmem-bench
 samples=$LAB_OUT/samples
 log=$LAB_OUT/bench.log
+sockets=':(tcp|vsock|unix):'
 
 # part_series PART: its lines
 part_series()
@@ -66,7 +68,7 @@ sockets_answer()
 {
 	local answerers who
 
-	mapfile -t answerers < <(part_series "$1" | cut -f 5 | grep -E ':(tcp|vsock|unix):' | sort -u)
+	mapfile -t answerers < <(part_series "$1" | cut -f 5 | grep -E "$sockets" | sort -u)
 	for who in "${answerers[@]}"; do
 		case $who in
 		host:*) $bench --answer --pin 1 "${who#*:}" >>$log 2>&1 & ;;
@@ -87,17 +89,23 @@ lead()
 		"$place" 2>>$log
 }
 
+# sample SERIES FIGURES
+sample()
+{
+	printf '{"series":"%s","figures":%s}\n' "$1" "$2" >>"$samples"
+}
+
 # take REPETITION PART SERIES MODE LEADER ANSWERER OPTIONS: one line of samples
 take()
 {
 	local options=() figures answerer=
 
 	[[ $7 == - ]] || read -ra options <<<"$7"
-	echo "$3, repetition $1" >>$log
-	[[ $6 =~ ^-$|:(tcp|vsock|unix): ]] || answer "$6"
+	echo "$SECONDS s: $3, repetition $1" >>$log
+	[[ $6 == - || $6 =~ $sockets ]] || answer "$6"
 	figures=$(lead "$4" "$5" "${options[@]}" | tr -d '\n')
 	[[ -z $answerer ]] || wait $answerer
-	printf '{"series":"%s","figures":%s}\n' "$3" "${figures:-null}" >>"$samples"
+	sample "$3" "${figures:-null}"
 }
 
 # part_measure PART FIRST LAST: everyone's turn in each repetition; FIRST and LAST are percents.
@@ -131,8 +139,8 @@ exits()
 	sleep 2
 	for name in alpha beta; do after=$((after + $(guests_exits $name))); done
 	wait $leader $answerer
-	printf '{"series":"linux_ring","figures":[{"name":"ring_exits_s","n":65536,"value":%d}]}\n' \
-		$(((after - before) / 2)) >>"$samples"
+	sample linux_ring "$(printf '[{"name":"ring_exits_s","n":65536,"value":%d}]' \
+		$(((after - before) / 2)))"
 }
 
 # caching WHERE FILE BAR: how the kernel of a guest has it mapped while somebody has
@@ -140,7 +148,8 @@ caching()
 {
 	echo "$1, $2:"
 	guest "$1" "ivshmem-bench --answer $2 >/dev/null 2>&1 & pid=\$!; sleep 0.3
-		grep -i \$(sed -n 3p $3/resource | cut -c3-18) /sys/kernel/debug/x86/pat_memtype_list
+		bar=\$(sed -n 3p $3/resource | cut -c3-18)
+		grep -i \$bar /sys/kernel/debug/x86/pat_memtype_list
 		kill \$pid"
 }
 

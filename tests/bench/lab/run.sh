@@ -99,7 +99,11 @@ boot()
 		status=$?
 	fi
 	cat "$out/samples" >>"$out/all" 2>/dev/null
-	((status == 0)) || lost "${@:3}" "the lab ended with status $status (log: $out/bench.log)"
+	if [[ -n $interrupted ]]; then
+		lost "${@:3}" "interrupted"
+	elif ((status)); then
+		lost "${@:3}" "the lab ended with status $status (log: $out/bench.log)"
+	fi
 }
 
 main()
