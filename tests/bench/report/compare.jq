@@ -6,7 +6,7 @@ include "figures";
 def id: "\(.name) \(.n // "")" | rtrimstr(" ");
 def by_id: map(select(type == "object" and (.name | type) == "string")) |
 	map({ (id): . }) | add // {};
-def taken: (.value | type) == "number";
+def taken: . != null and (.value | type) == "number";
 def least: if (.spread | type) == "array" then .spread[0] | number else null end // .value;
 def greatest: if (.spread | type) == "array" then .spread[1] | number else null end // .value;
 

@@ -6,7 +6,8 @@ def units: [
 	["_gb_s", "GB/s", 1], ["_mb_s", "MB/s", 1], ["_messages_s", "messages/s", 1],
 	["_mrecords_s", "million records/s", 1], ["_records_s", "records/s", 1],
 	["_exits_s", "exits/s", -1], ["_doorbells_s", "doorbells/s", 0],
-	["_cpu_ms_per_gib", "ms of CPU/GiB", -1], ["_ns", "ns", -1], ["_us", "µs", -1],
+	["_huge_kib", "KiB", 1], ["_cpu_ms_per_gib", "ms of CPU/GiB", -1], ["_ns", "ns", -1],
+	["_us", "µs", -1],
 	["_ms", "ms", -1], ["_s", "s", -1], ["_kib", "KiB", -1], ["_mib", "MiB", -1],
 	["_bytes", "bytes", -1], ["_doorbells", "doorbells", -1], ["_ratio", "", 0],
 	["_instructions", "instructions", -1], ["_exponent", "", -1]

@@ -45,7 +45,7 @@ tree()
 }
 
 # downloaded by the lab, if it ran at all
-lab_kernel() { first basename -a build/lab/root-6.12/boot/vmlinuz-*; }
+lab_kernel() { first basename -a build/lab/root-6.12/lib/modules/*; }
 
 jq -n '$ARGS.positional as $a | [range(0; $a | length; 2) | { ($a[.]): $a[. + 1] }] | add' --args \
 	"Date" "$(date -u '+%F %H:%M UTC')" \

@@ -4,6 +4,7 @@
 # run). All text goes through @html; the pictures and the style sheet, which are ours, do not.
 include "figures";
 include "series";
+include "numbers";
 
 def html: text | @html;
 def tag($name; $attributes): "<\($name)\($attributes)>" + . + "</\($name)>";
@@ -25,31 +26,26 @@ def value_cells: if .value == null
 	then .why | html | tag("td"; " class=\"none\" colspan=\"2\" data-of=\"why\"")
 	else (value_text | number_cell("median")) + spread_cell end;
 def peer_text: . as $f | if (.peer_value | type) != "number"
-	then if .peer != null and .value != null then "\(.peer | text): \(.why | text)" | html
-		else "" end
+	then if .value == null then "" else [.peer, .why | text | select(. != "")] | join(": ") | html end
 	else "\(.peer | text): \(.peer_value | with_unit($f | unit))" | html end;
 def verdict: if .holds == true then "<span class=\"verdict good\">✓ held</span>"
 	elif .holds == false then "<span class=\"verdict bad\">✗ missed</span>"
 	elif .goal == null then "<span class=\"verdict none\">no goal here</span>"
 	else "<span class=\"verdict none\">not taken</span>" end;
 
-def find($wanted): first(.[] | select(.name == $wanted.figure and
-	($wanted.n == null or .n == $wanted.n))) // null;
-def scaled($wanted): .value * ($wanted.scale // 1) | figure_text;
-
 # --- first page ---
 
 def number_under($all): . as $wanted | ($all | find($wanted)) as $f |
-	if ($f.value | type) == "number"
+	if $f | taken
 	then "\($f | scaled($wanted))\u202f\($wanted.unit) \($wanted.text)" | html |
 		tag("div"; " class=\"under\"")
 	else "" end;
 
 def number_card($all): . as $wanted | ($all | find($wanted)) as $f |
-	(if ($f.value | type) == "number"
+	(if $f | taken
 	then "<strong>\($f | scaled($wanted))<small>\u202f\($wanted.unit | html)</small></strong>"
 	else "<strong class=\"none\">–</strong>" end) + ($wanted.text | html) +
-	(if ($f.value | type) == "number" then .under | number_under($all)
+	(if $f | taken then .under | number_under($all)
 	else "not taken: \($f.why // "no rig delivered it" | html)" |
 		tag("div"; " class=\"under\"") end) | tag("div");
 

@@ -37,7 +37,7 @@ def curve($i; $style):
 	"lc rgb \"\(colours[.colour])\" pt \(marks[.colour]) ps 0.6 lw 1.5" +
 	if .dashed then " dt (6,4)" else "" end;
 
-series_of($plot) | select(length > 0) |
+. as $all | series_of($plot) | select(length > 0) |
 ([.[].points[].low] | min) as $low | ([.[].points[].high] | max) as $high |
 ([.[].points[].x] | min) as $first | ([.[].points[].x] | max) as $last |
 (if $plot.kind == "by_n" or $plot.lines then "yerrorlines" else "yerrorbars" end) as $style |
@@ -55,7 +55,7 @@ series_of($plot) | select(length > 0) |
 "set logscale y",
 "set yrange [\(span($low; $high; 0.8))]",
 "set ytics (\(tick_list($low; $high)))",
-if $plot.kind == "classes" then ($plot | classes) as $classes |
+if $plot.kind == "classes" then ($plot | classes($all)) as $classes |
 	"set xrange [-0.3:\($classes | length - 0.7)]", "set xtics (\($classes | class_ticks))"
 else "set logscale x", "set xtics (\(size_ticks))", "set xrange [\(span($first; $last; 0.7))]" end,
 "plot " + ([to_entries[] | .key as $i | .value | curve($i; $style)] | join(", "))

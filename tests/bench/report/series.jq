@@ -9,11 +9,17 @@ def percentiles: [
 	{ suffix: "_p99_ns", title: "p99" }, { suffix: "_p999_ns", title: "p99.9" },
 	{ suffix: "_max_ns", title: "max" }
 ];
-def classes: if .classes == "percentiles" then percentiles else .classes end;
+
+# Those of which there are figures
+def classes($all): . as $plot |
+	(if .classes == "percentiles" then percentiles else .classes end) |
+	map(select(.suffix as $suffix | any($plot.series[].base + $suffix; . as $name |
+		any($all[]; .name == $name and .value != null))));
 
 def tick_text: if . >= 1e6 then "\(. / 1e6)M" elif . >= 1e4 then "\(. / 1e3)k"
 	elif . < 1 then tostring else "\(.)" end;
-def size_text: if . >= 1048576 then "\(. / 1048576)M" elif . >= 1024 then "\(. / 1024)K"
+def size_text: if . > 0 and . % 1048576 == 0 then "\(. / 1048576)M"
+	elif . > 0 and . % 1024 == 0 then "\(. / 1024)K"
 	else "\(.)" end;
 
 def positive: type == "number" and . > 0;
@@ -37,5 +43,5 @@ def by_class($all; $classes): .base as $base |
 def series_of($plot): . as $all |
 	[$plot.series | to_entries[] | .key as $i | .value |
 		{ title, colour: $i, dashed: (.field == "peer_value") } +
-		(if $plot.kind == "classes" then by_class($all; $plot | classes) else by_n($all) end) |
+		(if $plot.kind == "classes" then by_class($all; $plot | classes($all)) else by_n($all) end) |
 		select(.points | length > 0)];

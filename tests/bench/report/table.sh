@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# table.sh RESULTS: all figures as a table, what each goal says, and how many hold.
+# table.sh RESULTS: all figures as a table, what each goal says, how many hold, and it all in short.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 results=$(realpath "$1")
 
 tests/figures.sh "$results"
-jq -r -L tests/bench/report 'include "figures";
+jq -r -L tests/bench/report --argjson numbers "$(cat tests/bench/report/numbers.json)" '
+	include "figures"; include "numbers"; . as $all |
 	[.[] | select(.goal != null)] |
 	"Goals:", (.[] | "  \({ "true": "held     ", "false": "MISSED   " }["\(.holds)"] //
 		"not taken")  \(.name) \(.n // "")\(if .n then " " else "" end)\(
@@ -14,4 +15,5 @@ jq -r -L tests/bench/report 'include "figures";
 		if .value == null then ": \(.why | text)" else "" end)"),
 	"\(map(select(.holds == true)) | length) goals held, \(
 	   map(select(.holds == false)) | length) missed, \(
-	   map(select(.holds == null)) | length) not taken"' "$results"
+	   map(select(.holds == null)) | length) not taken",
+	"In short:", ($numbers[] | . as $wanted | "  " + ($all | number_line($wanted)))' "$results"
