@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the unit tests and prints KTAP: a subtest a program. `run.sh` is the whole tier, with the
-# proof, the ring's tests and all that is built in other ways; `run.sh FOLDER` the programs in
-# there. The exit status is the verdict.
+# proof, the tests of the ring and of ivshmem-bench, and all that is built in other ways; `run.sh
+# FOLDER` the programs in there. The exit status is the verdict.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/ktap.sh
@@ -44,13 +44,15 @@ under_address_sanitizer() { shown asan; }
 under_thread_sanitizer() { shown tsan; }
 range_arithmetic_proved() { shown proof; }
 rings_and_queues() { shown ring; }
+ivshmem_bench() { shown bench; }
 report_of_benchmarks() { tests/bench/report/test.sh; }
 random_with_small_leaves() { build/leaves/tests/unit/test_random; }
 
 beside proof tests/proof/proof.sh
 beside ring tests/ring/run.sh
+beside bench tests/bench/tool/test.sh
 beside asan tests/unit/run.sh build/asan/tests/unit
 beside tsan tests/unit/run.sh build/tsan/tests/unit
 ktap_programs "${programs[@]}" random_with_small_leaves tests/unit/check-*.sh \
-	report_of_benchmarks range_arithmetic_proved rings_and_queues under_address_sanitizer \
-	under_thread_sanitizer
+	report_of_benchmarks range_arithmetic_proved rings_and_queues ivshmem_bench \
+	under_address_sanitizer under_thread_sanitizer

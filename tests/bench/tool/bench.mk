@@ -10,4 +10,11 @@ $(TOOL): $(TOOL_SRC:%.c=$(B)/obj/%.o) $(TOOL_VMM)
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -static -pthread -o $@ $^
 
-bench-programs: $(TOOL)
+$(B)/tests/bench/test_histogram: $(addprefix $(B)/obj/tests/bench/tool/,test_histogram.o histogram.o)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/obj/tests/bench/tool/%.o: C_FLAGS += -iquote tests
+
+bench-programs unit-programs: $(TOOL) $(B)/tests/bench/test_histogram

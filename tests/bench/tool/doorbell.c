@@ -8,7 +8,7 @@
 #include "line.h"
 #include "mode.h"
 
-#define TIMEOUTS	20	/* of BELL_WAIT_NS each: a doorbell that has not come by then is lost */
+#define TIMEOUTS	20	/* of BELL_WAIT_NS: a doorbell that has not come by then is lost */
 
 /* Waits for the other side's next number by @run's way to hear. 0 or -errno. */
 static int doorbell_hear(struct run *run, const struct line *line, uint64_t old, uint64_t *number)

@@ -8,8 +8,8 @@
 
 int flow_fit(struct run *run, uint64_t least)
 {
-	uint64_t room = run->place->size - PLACE_DATA - IVS_DATA_OFFSET, capacity = IVS_CAPACITY_MIN;
-	uint64_t wanted = run->job.capacity;
+	uint64_t room = run->place->size - PLACE_DATA - IVS_DATA_OFFSET;
+	uint64_t wanted = run->job.capacity, capacity = IVS_CAPACITY_MIN;
 
 	if (!wanted)
 		wanted = BLOCKS * least > CAPACITY ? BLOCKS * least : CAPACITY;

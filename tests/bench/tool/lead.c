@@ -272,8 +272,9 @@ static int runs(struct leading *l)
 	for (repetition = 0; repetition < l->o->repeat && !ret; repetition++) {
 		for (i = 0; i < blocks && !ret; i++) {
 			snprintf(l->progress.what, sizeof(l->progress.what),
-				 "%s, block %s, run %u of %u", l->mode->name,
-				 size_text(l->o->blocks[i]).text, repetition + 1, l->o->repeat);
+				 "%s %s, run %u of %u", l->mode->name,
+				 l->mode->trips ? "" : size_text(l->o->blocks[i]).text,
+				 repetition + 1, l->o->repeat);
 			ret = run_of_block(l, l->o->blocks[i], i + 1 == blocks &&
 					   repetition + 1 == l->o->repeat);
 		}
@@ -290,6 +291,8 @@ static int runs_met(struct leading *l)
 		return runs(l);
 	if (!l->place.writable)
 		return explain_run(l, NULL, -EACCES);
+	if (l->o->job.mode == JOB_DOORBELL && !l->place.bell.ops)
+		return explain_run(l, NULL, -EOPNOTSUPP);
 	ret = meeting_join(&l->meeting, MEETING_LEADER, &l->place, l->watch, l->err);
 	if (ret)
 		return ret;
@@ -306,7 +309,9 @@ static int figures_print(const struct leading *l, const char *command)
 		figures_json(&l->figures, command, stdout);
 	else
 		figures_table(&l->figures, stdout);
-	return figures_any(&l->figures) ? 0 : error_set(l->err, -ERANGE, "no figure could be taken");
+	if (figures_any(&l->figures))
+		return 0;
+	return error_set(l->err, -ERANGE, "no figure could be taken");
 }
 
 int lead(const struct options *o, struct watch *watch, const char *command, struct error *err)

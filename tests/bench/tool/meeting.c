@@ -101,8 +101,8 @@ int meeting_join(struct meeting *m, enum meeting_role role, struct place *place,
 	};
 
 	*m = (struct meeting){
-		.role = role, .own = sides[role], .other = sides[!role], .watch = watch, .bell = &place->bell,
-		.path = place->path, .life = life_new(),
+		.role = role, .own = sides[role], .other = sides[!role], .watch = watch,
+		.bell = &place->bell, .path = place->path, .life = life_new(),
 	};
 	if (side_lives(m->own, watch))
 		return error_set(err, -EBUSY, role == MEETING_LEADER ?

@@ -54,32 +54,34 @@ void options_help(void)
 	     "usage: ivshmem-bench --answer [--once] [--pin CPU] PLACE\n"
 	     "       ivshmem-bench --mode MODE [OPTION...] PLACE\n"
 	     "       ivshmem-bench --help | --version\n\n"
-	     "PLACE is a device /dev/ivshmemN, a region /dev/ivshmem/NAME, a BAR's file in sysfs, any\n"
-	     "other file; or tcp:HOST:PORT, vsock:CID:PORT, unix:PATH.\n\n"
-	     "  --answer           be the other side for whoever measures at PLACE, until a signal\n"
-	     "  --once             or until the first one of them has left\n"
-	     "  --mode MODE        alone: read, write, mmap; with another side: ring, queue, pingpong,\n"
-	     "                     doorbell, stream (sockets)\n"
-	     "  --block LIST       bytes of a message, as 64,4k or 64..1M, each 4 times the one before\n"
-	     "                     (64..1M)\n"
-	     "  --size SIZE        of the ring or queue (2M, or what four blocks take); how much memory\n"
-	     "                     read, write and mmap go through (64M)\n"
-	     "  --seconds S        of each run (1)\n"
-	     "  --repeat N         runs of each block (5)\n"
-	     "  --batch N          messages that are published at once (those of 4k, 64 at most)\n"
-	     "  --verify           check every byte at the receiver; this takes time\n"
-	     "  --copy loop|libc   how messages are copied (loop)\n"
-	     "  --wait bell|spin   ring, queue: who has nothing to do sleeps until a doorbell, where\n"
-	     "                     PLACE has them, or never sleeps (bell)\n"
-	     "  --ring call|mapped doorbell: by an ioctl, or by a store to mapped registers (call)\n"
-	     "  --hear WAY         doorbell: wait (ioctl), eventfd, or memory, without sleeping (wait)\n"
-	     "  --gap US           doorbell: pause before each round trip (1000; 0 with memory)\n"
-	     "  --peer ID          whom to ring, if not who answers\n"
-	     "  --pin CPU          run on this CPU\n"
-	     "  --kvm PID[,PID]    on a host: count exits of the virtual machines of these processes\n"
-	     "  --patience S       wait so long for somebody who answers (10)\n"
-	     "  --json             for programs\n"
-	     "  --progress         show progress though standard error is no terminal");
+	     "PLACE is a device /dev/ivshmemN, a region /dev/ivshmem/NAME, a BAR's file in\n"
+	     "sysfs, any other file; or tcp:HOST:PORT, vsock:CID:PORT, unix:PATH.\n\n"
+	     "  --answer        be the other side for whoever measures at PLACE\n"
+	     "  --once          until the first one of them has left, not until a signal\n"
+	     "  --pin CPU       run on this CPU\n\n"
+	     "  --mode MODE     alone: read, write, mmap; with another side: ring, queue,\n"
+	     "                  pingpong, doorbell, stream (sockets)\n"
+	     "  --block LIST    bytes of a message: 64,4k or 64..1M, each 4 times the one\n"
+	     "                  before (64..1M)\n"
+	     "  --size SIZE     of the ring or queue (2M, or four blocks); how much memory\n"
+	     "                  read, write and mmap go through (64M)\n"
+	     "  --seconds S     of each run (1)\n"
+	     "  --repeat N      runs of each block (5)\n"
+	     "  --verify        check every byte at the receiver, which takes time\n"
+	     "  --json          for programs\n"
+	     "  --progress      show it though standard error is no terminal\n"
+	     "  --patience S    wait so long for somebody who answers (10)\n"
+	     "  --copy HOW      messages are copied by a loop, or by libc (loop)\n"
+	     "  --batch N       messages that a ring publishes at once (those of 4k, 64 at\n"
+	     "                  most)\n"
+	     "  --wait HOW      who has nothing to do in a ring or queue waits for a bell,\n"
+	     "                  where PLACE has any, or goes on to spin (bell)\n"
+	     "  --ring HOW      doorbells are rung by a call, or by mapped registers (call)\n"
+	     "  --hear HOW      they are heard by wait, by eventfd, or one looks at memory\n"
+	     "                  (wait)\n"
+	     "  --gap US        pause before each round trip of doorbells (1000; memory: 0)\n"
+	     "  --peer ID       whom to ring, if not who answers\n"
+	     "  --kvm PID[,PID] on a host: count exits of these processes' machines");
 }
 
 static int value_wrong(const char *option, const char *text, const char *wanted, struct error *err)
@@ -335,8 +337,8 @@ static int options_check(const struct options *o, bool has_mode, struct error *e
 	bool socket = place_is_socket(o->place);
 
 	if (o->what == OPTIONS_ANSWER)
-		return has_mode ? error_arg(err, -EINVAL, "--answer takes each --mode that is asked "
-					    "for: leave one of the two out") : 0;
+		return has_mode ? error_arg(err, -EINVAL, "--answer takes each --mode that is "
+					    "asked for: leave one of the two out") : 0;
 	if (!has_mode)
 		return error_arg(err, -EINVAL, "--mode or --answer is missing; `ivshmem-bench "
 				 "--help` tells more");

@@ -31,8 +31,8 @@ static int place_open_file(struct place *p, struct error *err)
 		return 0;
 	if (errno == ENOENT)
 		return error_arg(err, -ENOENT, "%s is not there: a device such as /dev/ivshmem0, a "
-				 "region such as /dev/ivshmem/NAME, a BAR's file or another file is "
-				 "wanted (`truncate -s 64M /dev/shm/x` makes one)", p->path);
+				 "region such as /dev/ivshmem/NAME, a BAR's file or another file "
+				 "is wanted (`truncate -s 64M /dev/shm/x` makes one)", p->path);
 	return error_arg(err, -errno, "%s: %s", p->path, strerror(errno));
 }
 
