@@ -2,7 +2,8 @@
 # Bare guests on /dev/kvm beside processes.
 
 NATIVE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/payload.c,$(wildcard tests/bench/native/*.c)))
-NATIVE_KVM := $(patsubst %,$(B)/obj/tests/kvm/%.o,guest doorbell_board fake_membership)
+NATIVE_OTHERS := $(patsubst %,$(B)/obj/tests/kvm/%.o,guest doorbell_board fake_membership)
+NATIVE_OTHERS += $(B)/obj/tests/bench/tool/histogram.o
 NATIVE_PAYLOAD := $(B)/tests/bench/native/payload.bin
 
 # Code without a C library, that runs wherever it is put: its own flags, whatever CFLAGS says.
@@ -11,7 +12,7 @@ NATIVE_PAYLOAD_FLAGS := -std=gnu11 $(WARNINGS) -O2 -ffreestanding -fno-builtin -
 	-nostdlib -static -Wl,--build-id=none -Wl,-T,tests/bench/native/payload.ld -Iinclude
 
 $(NATIVE_PAYLOAD): tests/bench/native/payload.c tests/bench/native/payload.ld \
-		tests/bench/native/payload.h tests/bench/native/histogram.h \
+		tests/bench/native/payload.h tests/bench/tool/histogram.h \
 		include/ivshmem/ring.h include/ivshmem/words.h
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
@@ -21,7 +22,7 @@ $(NATIVE_PAYLOAD): tests/bench/native/payload.c tests/bench/native/payload.ld \
 $(B)/obj/tests/bench/native/main.o: CFLAGS += -DPAYLOAD='"$(NATIVE_PAYLOAD)"'
 $(B)/obj/tests/bench/native/main.o: $(NATIVE_PAYLOAD)
 
-$(B)/tests/bench/native/native: $(NATIVE_OBJ) $(NATIVE_KVM) $(VMM_LIB)
+$(B)/tests/bench/native/native: $(NATIVE_OBJ) $(NATIVE_OTHERS) $(VMM_LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LD_LIBS)

@@ -16,8 +16,8 @@
 #include "rig.h"
 #include "util.h"
 
-#define CHUNKS		9u		/* a repetition is the median of so many means */
-#define HOPS		400u		/* of so many doorbells */
+#define CHUNKS		5u		/* a repetition is the median of so many means */
+#define HOPS		2000u		/* of so many doorbells */
 #define PROBES		100u		/* or of so many for a part, to each guest */
 #define WAIT_NS		10000000000ull
 #define MARK_AT		GUEST_OWN	/* in a guest's RAM */
@@ -43,31 +43,23 @@ struct parts {
 	struct series hop, irqfd, both;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 /* Both answer, so it goes to and fro. We sleep: the CPUs are the guests'. */
 static int measure_hops(struct bells *b, double *ns)
 {
-	const struct timespec pause = { .tv_nsec = 100000 };
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	struct board *first = &b->boards[0], *second = &b->boards[1];
 	uint64_t from, before = guest_interrupts(&first->g, VECTOR_BASE);
 
 	guest_answer(&first->g, VECTOR_BASE, DOORBELL, ring_value(second->peer, 0), HOPS / 2 - 1);
 	guest_answer(&second->g, VECTOR_BASE, DOORBELL, ring_value(first->peer, 0), HOPS / 2);
-	from = now_ns();
+	from = rig_now_ns();
 	eventfd_write(b->caller.bells[1], 1);
 	while (guest_interrupts(&first->g, VECTOR_BASE) != before + HOPS / 2) {
-		if (now_ns() - from > WAIT_NS)
+		if (rig_now_ns() - from > WAIT_NS)
 			return -1;
 		nanosleep(&pause, NULL);
 	}
-	*ns = (double)(now_ns() - from) / HOPS;
+	*ns = (double)(rig_now_ns() - from) / HOPS;
 	return 0;
 }
 
@@ -90,39 +82,50 @@ static int probe(struct bells *b, unsigned int to, uint32_t *mark, double *ns)
 
 	if (mark)
 		*mark = 0;
-	from = now_ns();
+	from = rig_now_ns();
 	eventfd_write(b->caller.bells[to], 1);
 	while (!answered(&b->caller, mark))
-		if (now_ns() - from > WAIT_NS)
+		if (rig_now_ns() - from > WAIT_NS)
 			return -1;
-	*ns += now_ns() - from;
+	*ns += rig_now_ns() - from;
 	/* the next comes when it has slept as long as between two hops */
-	end = now_ns() + (uint64_t)b->hop_ns;
-	while (guest_interrupts(&b->boards[to].g, VECTOR_BASE) == before || now_ns() < end)
+	end = rig_now_ns() + (uint64_t)b->hop_ns;
+	while (guest_interrupts(&b->boards[to].g, VECTOR_BASE) == before || rig_now_ns() < end)
 		;
 	return 0;
 }
 
-/* From the signal to the handler's store: into its RAM, or to our doorbell and we have heard it. */
-static int measure_probes(struct bells *b, bool to_doorbell, double *ns)
+/*
+ * From the signal to the handler's store: into its RAM, or to our doorbell and we have heard it. By
+ * turns, as the difference of the two is a figure too.
+ */
+static int probe_both(struct bells *b, unsigned int to, double ns[2])
+{
+	struct board *board = &b->boards[to];
+	uint32_t bell = ring_value(b->caller.me.peer, 0);
+	int ret;
+
+	guest_answer(&board->g, VECTOR_BASE, MARK_AT, 1, 1);
+	ret = probe(b, to, mark_of(board), &ns[0]);
+	guest_answer(&board->g, VECTOR_BASE, DOORBELL, bell, 1);
+	return ret ? ret : probe(b, to, NULL, &ns[1]);
+}
+
+/* Means, of both guests. */
+static int measure_probes(struct bells *b, double *irqfd, double *both)
 {
 	struct worker_place before;
+	double ns[2] = { 0, 0 };
 	int ret = 0;
 
-	*ns = 0;
 	for (unsigned int to = 0; to < 2; to++) {
-		struct board *board = &b->boards[to];
-		uint32_t *mark = to_doorbell ? NULL : mark_of(board);
-		uint32_t bell = ring_value(b->caller.me.peer, 0);
-
 		worker_pin(b->rig->cpus[!to], &before);
-		guest_answer(&board->g, VECTOR_BASE, mark ? MARK_AT : DOORBELL, mark ? 1 : bell,
-			     PROBES);
 		for (unsigned int i = 0; i < PROBES && !ret; i++)
-			ret = probe(b, to, mark, ns);
+			ret = probe_both(b, to, ns);
 		worker_unpin(&before);
 	}
-	*ns /= 2 * PROBES;
+	*irqfd = ns[0] / (2 * PROBES);
+	*both = ns[1] / (2 * PROBES);
 	return ret;
 }
 
@@ -130,8 +133,7 @@ static int measure_chunk(struct bells *b, struct parts *parts)
 {
 	double irqfd, both;
 
-	if (measure_hops(b, &b->hop_ns) || measure_probes(b, false, &irqfd) ||
-	    measure_probes(b, true, &both))
+	if (measure_hops(b, &b->hop_ns) || measure_probes(b, &irqfd, &both))
 		return -1;
 	series_add(&parts->hop, b->hop_ns / 1e3);
 	series_add(&parts->irqfd, irqfd / 1e3);

@@ -132,6 +132,7 @@ static void load_payload(struct guest_worker *w)
 	memcpy(own_at(w, CODE_AT), payload_start, payload_end - payload_start);
 	write_tables(w);
 	w->w.job = own_at(w, JOB_AT);
+	w->w.histogram = own_at(w, HISTOGRAM_AT);
 	w->w.job->endless = 1;
 }
 

@@ -6,17 +6,12 @@
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "rig.h"
 #include "util.h"
-
-#define CLOCK_NS	100000000	/* how long clocks are compared */
-#define CLOCK_PERCENT	5		/* that they may differ, host's sleep included */
 
 /* The machine code, as the linker made it. */
 asm(
@@ -44,14 +39,6 @@ int rig_do(struct rig *rig, enum team team, unsigned int nr)
 	for (unsigned int i = 0; i < nr; i++)
 		rig->jobs[i].round = rig->round;
 	return workers_do(rig->teams[team], rig->jobs, nr);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
 static void progress(unsigned int percent, const char *text)
@@ -97,26 +84,6 @@ static void stop_workers(struct rig *rig)
 	}
 }
 
-/* How fast the counter goes; a guest's, too, or no time that it took can be told. */
-static int compare_clocks(struct rig *rig)
-{
-	uint64_t from = now_ns(), first = __builtin_ia32_rdtsc(), took;
-	int ret;
-
-	while (now_ns() - from < CLOCK_NS)
-		;
-	rig->ticks_per_ns = (double)(__builtin_ia32_rdtsc() - first) / (now_ns() - from);
-	rig->jobs[0] = (struct job){ .work = WORK_TICK, .count = CLOCK_NS * rig->ticks_per_ns };
-	from = now_ns();
-	ret = rig_do(rig, TEAM_GUESTS, 1);
-	took = now_ns() - from;
-	if (ret || (took >= CLOCK_NS && took < CLOCK_NS * (100ull + CLOCK_PERCENT) / 100))
-		return ret;
-	fprintf(stderr, "native: a guest's clock took %lu ns for %u; is this machine idle?\n", took,
-		CLOCK_NS);
-	return -ETIME;
-}
-
 /* So that nobody takes for a fact what a machine did not give. */
 static void count_huge_pages(struct rig *rig)
 {
@@ -148,6 +115,7 @@ static int measure_repetitions(struct rig *rig)
 		ret = streams_measure(rig, i);
 		ret = ret ? ret : pingpong_measure(rig, i);
 		ret = ret ? ret : reads_measure(rig, i);
+		ret = ret ? ret : clocks_measure(rig, i);
 	}
 	return ret;
 }
@@ -167,11 +135,12 @@ static const char *measure(struct rig *rig)
 	if (start_workers(rig))
 		return "no guest or no process could be started; the program said why";
 	progress(1, rig->shared.kind);
-	if (compare_clocks(rig))
+	if (clocks_compare(rig))
 		return "a guest's clock could not be compared with the host's";
-	reads_begin(rig);
 	if (streams_verify(rig))
 		return "records did not arrive as they were sent";
+	if (reads_begin(rig))
+		return "a worker failed; the program said how";
 	if (measure_repetitions(rig))
 		return "a worker failed; the program said how";
 	count_huge_pages(rig);
@@ -212,6 +181,7 @@ static int run(struct rig *rig, const char *path)
 	streams_end(rig);
 	pingpong_end(rig);
 	reads_end(rig);
+	clocks_end(rig);
 	doorbells_end(rig);
 	explain(&rig->figures, why);
 	progress(100, "done");
@@ -242,7 +212,7 @@ int main(int argc, char **argv)
 		{ "quick", no_argument, NULL, 'q' }, { "check", no_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
-	static struct rig rig = { .repetitions = 15, .seconds = 0.3 };
+	static struct rig rig = { .repetitions = 25, .seconds = 0.1 };
 	bool checks = false;
 	int c;
 

@@ -9,14 +9,15 @@
 
 #include <stdint.h>
 
-#include "histogram.h"
-
 #define HUGE		0x200000ull	/* a page */
+
+#define HISTOGRAM_OFFSET 0x1000ull
 
 /* Addresses, in a guest physical ones as well. First what each worker has alone, in huge pages. */
 #define OWN_AT		0x40000000ull
 #define OWN_SIZE	0x1000000ull
 #define JOB_AT		OWN_AT			/* a struct job */
+#define HISTOGRAM_AT	(OWN_AT + HISTOGRAM_OFFSET)	/* times in ticks */
 #define CODE_AT		(OWN_AT + HUGE)
 #define BUFFER_AT	(OWN_AT + 2 * HUGE)	/* a block from or to which is copied */
 #define STACK_TOP	(OWN_AT + 4 * HUGE)	/* of a guest; its page tables follow */
@@ -35,10 +36,10 @@
 #define BLOCK_MAX	0x100000ull
 
 enum work {
-	WORK_TICK,		/* lets @count ticks of the clock pass */
+	WORK_TICK,		/* lets @count ticks pass, notes which others had */
 	WORK_PRODUCE,		/* @count records of @block bytes into a ring */
 	WORK_CONSUME,		/* and out of it */
-	WORK_PING,		/* @count times: store, wait for the answer */
+	WORK_PING,		/* @count times: store, wait for the answer, note how long */
 	WORK_PONG,		/* wait, store the answer */
 	WORK_CHASE,		/* @count loads, each from where the one before said */
 	WORK_COPY,		/* @count blocks of @block bytes copied into the ring's data */
@@ -60,9 +61,9 @@ struct job {
 
 	int64_t status;		/* 0, or the ring's -errno */
 	uint64_t ticks;		/* of the time-stamp counter */
+	uint64_t lost;		/* of them, when something else had the CPU */
 	uint64_t bells;		/* doorbells that were rung for records */
 	uint64_t wrong;		/* records that were not as they were sent */
-	struct histogram histogram;
 };
 
 #endif /* TESTS_BENCH_NATIVE_PAYLOAD_H */

@@ -6,14 +6,14 @@
 #define ROUND_NS	250	/* about; how many there are follows from it */
 
 static const struct {
-	double part;
+	unsigned int permille;
 	const char *names[TEAMS];
 } quantiles[] = {
-	{ 0.5, { "native_guest_pingpong_p50_ns", "native_process_pingpong_p50_ns" } },
-	{ 0.9, { "native_guest_pingpong_p90_ns", "native_process_pingpong_p90_ns" } },
-	{ 0.99, { "native_guest_pingpong_p99_ns", "native_process_pingpong_p99_ns" } },
-	{ 0.999, { "native_guest_pingpong_p999_ns", "native_process_pingpong_p999_ns" } },
-	{ 1, { "native_guest_pingpong_max_ns", "native_process_pingpong_max_ns" } },
+	{ 500, { "native_guest_pingpong_p50_ns", "native_process_pingpong_p50_ns" } },
+	{ 900, { "native_guest_pingpong_p90_ns", "native_process_pingpong_p90_ns" } },
+	{ 990, { "native_guest_pingpong_p99_ns", "native_process_pingpong_p99_ns" } },
+	{ 999, { "native_guest_pingpong_p999_ns", "native_process_pingpong_p999_ns" } },
+	{ 1000, { "native_guest_pingpong_max_ns", "native_process_pingpong_max_ns" } },
 };
 
 int pingpong_measure(struct rig *rig, unsigned int repetition)
@@ -22,7 +22,7 @@ int pingpong_measure(struct rig *rig, unsigned int repetition)
 
 	for (unsigned int turn = 0; turn < TEAMS; turn++) {
 		enum team team = rig_turn(repetition, turn);
-		const struct histogram *h = &rig->jobs[0].histogram;
+		const struct histogram *h = rig->teams[team][0]->histogram;
 		int ret;
 
 		for (unsigned int i = 0; i < 2; i++)
@@ -34,7 +34,7 @@ int pingpong_measure(struct rig *rig, unsigned int repetition)
 			return ret;
 		for (unsigned int i = 0; i < ARRAY_SIZE(quantiles); i++)
 			figure_add(&rig->figures, quantiles[i].names[team], 0,
-				   histogram_quantile(h, quantiles[i].part) / rig->ticks_per_ns);
+				   histogram_value(h, quantiles[i].permille) / rig->ticks_per_ns);
 	}
 	return 0;
 }

@@ -14,7 +14,10 @@
 
 #include "worker.h"
 
-/* Shared by it and the parent; in the child the job is at JOB_AT. */
+/*
+ * Shared by it and the parent; in the child the job is at JOB_AT, and the histogram follows where
+ * it is to be.
+ */
 struct process_box {
 	struct job job;
 	uint32_t call;			/* a futex: counts the jobs that were handed out */
@@ -102,7 +105,10 @@ int process_worker_create(struct process_worker *w, const struct shared *shared,
 	w->box = mmap(NULL, BOX_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (w->box == MAP_FAILED)
 		goto failed;
-	w->w = (struct worker){ &process_kind, &w->box->job };
+	w->w = (struct worker){
+		.kind = &process_kind, .job = &w->box->job,
+		.histogram = (struct histogram *)((char *)w->box + HISTOGRAM_OFFSET),
+	};
 	w->pid = fork();
 	if (!w->pid)
 		process_run(shared, fd, cpu);

@@ -4,6 +4,7 @@
 #define TESTS_BENCH_NATIVE_RIG_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "figures.h"
 #include "worker.h"
@@ -41,6 +42,15 @@ static inline enum team rig_turn(unsigned int repetition, unsigned int turn)
 	return (repetition + turn) % TEAMS;
 }
 
+/* Of a clock that nobody sets. */
+static inline uint64_t rig_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
 /* The team's members do rig->jobs[]: the first alone, or both. 0, or -errno, printed. */
 int rig_do(struct rig *rig, enum team team, unsigned int nr);
 
@@ -54,9 +64,12 @@ int pingpong_measure(struct rig *rig, unsigned int repetition);
 void pingpong_end(struct rig *rig);
 int reads_measure(struct rig *rig, unsigned int repetition);
 void reads_end(struct rig *rig);
+int clocks_measure(struct rig *rig, unsigned int repetition);
+void clocks_end(struct rig *rig);
 
-/* Before the first reads. */
-void reads_begin(struct rig *rig);
+/* Before the first of all, and before the first reads. */
+int clocks_compare(struct rig *rig);
+int reads_begin(struct rig *rig);
 
 /* Every byte of records of all sizes, from guest to guest; 0, or -errno with the reason printed. */
 int streams_verify(struct rig *rig);

@@ -5,7 +5,7 @@
 #include "rig.h"
 
 #define BATCH_BYTES	0x2000u		/* records of less are published together */
-#define CAPACITY_MIN	0x40000u	/* stays in a core's cache */
+#define CAPACITY_MIN	0x100000u	/* stays in a core's cache, and bridges 60 us */
 
 #define FIRST_BYTES	0x400000u	/* are sent to see how fast that is */
 #define VERIFY_BYTES	0x1000000u

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "../../kvm/guest.h"
+#include "../tool/histogram.h"
 #include "hostmem/hostmem.h"
 #include "payload.h"
 #include "pci/pci.h"
@@ -34,6 +35,7 @@ struct worker_kind {
 struct worker {
 	const struct worker_kind *kind;
 	struct job *job;		/* as this process sees it */
+	struct histogram *histogram;	/* the same; of the last job */
 };
 
 /* A machine with one device, made by the VMM's library. */
@@ -67,7 +69,7 @@ void process_worker_destroy(struct process_worker *w);
 /**
  * workers_do() - have jobs done at the same time, one a worker
  * @workers: of them @nr
- * @jobs: of whose first fields is what to do; comes back with what came out
+ * @jobs: what to do; comes back with what came out
  *
  * Return: 0, or -errno with the reason printed: then there is no use in going on.
  */
