@@ -18,22 +18,26 @@ compdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 incdir = $(DESTDIR)$(PREFIX)/include/linux
 libincdir = $(DESTDIR)$(PREFIX)/include/ivshmem
 
-BINARIES := ivmm ivshmemctl
+BINARIES := $(B)/vmm/ivmm $(B)/vmm/ivshmemctl $(TOOL)
+COMPLETIONS := $(wildcard vmm/*.bash-completion vmm/ctl/*.bash-completion \
+	       tests/bench/tool/*.bash-completion)
 UAPI := $(notdir $(wildcard include/uapi/linux/*.h))
 LIB_HEADERS := $(notdir $(wildcard include/ivshmem/*.h))
 
-## make install         ivmm, ivshmemctl, man pages, completions, headers to $(DESTDIR)$(PREFIX)
+## make install         ivmm, ivshmemctl, ivshmem-bench, man pages, completions, headers to
+##                      $(DESTDIR)$(PREFIX)
 ## make modules_install the modules to $(DESTDIR)/lib/modules (KDIR names the kernel)
 ## make uninstall       take back what `make install` put
-install: vmm man
+install: $(BINARIES) man
 	$(INSTALL) -d $(bindir) $(mandir)/man1 $(mandir)/man4 $(mandir)/man8 $(compdir) $(incdir) $(libincdir)
-	$(INSTALL) -m 755 $(BINARIES:%=$(B)/vmm/%) $(bindir)
+	$(INSTALL) -m 755 $(BINARIES) $(bindir)
 	$(foreach m,$(notdir $(MAN)),$(INSTALL) -m 644 $(B)/man/$(m) $(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(m);)
-	$(foreach b,$(BINARIES),$(INSTALL) -m 644 $(wildcard vmm/$(b).bash-completion vmm/ctl/$(b).bash-completion) $(compdir)/$(b);)
+	$(foreach c,$(COMPLETIONS),$(INSTALL) -m 644 $(c) $(compdir)/$(basename $(notdir $(c)));)
 	$(INSTALL) -m 644 $(UAPI:%=include/uapi/linux/%) $(incdir)
 	$(INSTALL) -m 644 $(LIB_HEADERS:%=include/ivshmem/%) $(libincdir)
 
 uninstall:
-	rm -f $(BINARIES:%=$(bindir)/%) $(BINARIES:%=$(compdir)/%) $(UAPI:%=$(incdir)/%)
+	rm -f $(addprefix $(bindir)/,$(notdir $(BINARIES))) $(UAPI:%=$(incdir)/%)
+	rm -f $(addprefix $(compdir)/,$(basename $(notdir $(COMPLETIONS))))
 	rm -f $(LIB_HEADERS:%=$(libincdir)/%)
 	rm -f $(foreach m,$(notdir $(MAN)),$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(m))

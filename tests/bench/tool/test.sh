@@ -58,8 +58,8 @@ figures()
 	return 1
 }
 fields='all(.[]; keys - ["why"] == (["name", "n", "value", "spread", "repetitions", "peer",
-	"peer_value", "ratio", "goal", "holds", "command"] | sort) and (.value == null) == has("why")
-	and (.value == null or (.value >= 0 and .spread[0] <= .spread[1])))'
+	"peer_value", "ratio", "goal", "holds", "command"] | sort) and
+	(.value == null) == has("why") and (.value == null or (.value >= 0 and .spread[0] <= .spread[1])))'
 
 # verified MODE PLACE OPTION…: a flow, each byte of which is checked
 verified()
