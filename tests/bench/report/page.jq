@@ -26,7 +26,8 @@ def value_cells: if .value == null
 	then .why | html | tag("td"; " class=\"none\" colspan=\"2\" data-of=\"why\"")
 	else (value_text | number_cell("median")) + spread_cell end;
 def peer_text: . as $f | if (.peer_value | type) != "number"
-	then if .value == null then "" else [.peer, .why | text | select(. != "")] | join(": ") | html end
+	then if .value == null then ""
+		else [.peer, .why | text | select(. != "")] | join(": ") | html end
 	else "\(.peer | text): \(.peer_value | with_unit($f | unit))" | html end;
 def verdict: if .holds == true then "<span class=\"verdict good\">✓ held</span>"
 	elif .holds == false then "<span class=\"verdict bad\">✗ missed</span>"
@@ -55,9 +56,9 @@ def counts: map(select(.goal != null)) |
 	"<span class=\"none\">\(map(select(.holds == null)) | length) not taken</span>";
 
 def first_page: . as $all |
-	"<p class=\"first\"><b>What software emulation says about absolute speed is worthless: of " +
-	"the figures from the lab only ratios within this one run count.</b> The lab of this run: " +
-	"\($machine.Lab | html). Native guests run at the speed of the machine.</p>",
+	"<p class=\"first\"><b>What software emulation says about absolute speed is worthless: " +
+	"of the figures from the lab only ratios within this one run count.</b> " +
+	"The lab of this run: \($machine.Lab | html). Native guests run at the speed of the machine.</p>",
 	"<h1>ivshmem for Linux: benchmarks</h1>",
 	"<p class=\"faint\">\($machine.Machine | html) · \($machine.Kernel | html) · " +
 	"\($machine.Date | html) · \($machine.Form | html)</p>",

@@ -5,8 +5,8 @@ include "figures";
 include "series";
 
 def colours: ["#1f77b4", "#e07b00", "#2f9e44", "#d6336c", "#9467bd", "#8c6d46", "#1098ad",
-	      "#868e96", "#a8a116"];
-def marks: [7, 5, 9, 13, 11, 4, 6, 8, 12];
+	      "#868e96", "#a8a116", "#5f3dc4"];
+def marks: [7, 5, 9, 13, 11, 4, 6, 8, 12, 10];
 
 # the range of an axis, with room at its ends
 def span($low; $high; $margin): "\($low * $margin):\($high / $margin)";

@@ -43,5 +43,6 @@ def by_class($all; $classes): .base as $base |
 def series_of($plot): . as $all |
 	[$plot.series | to_entries[] | .key as $i | .value |
 		{ title, colour: $i, dashed: (.field == "peer_value") } +
-		(if $plot.kind == "classes" then by_class($all; $plot | classes($all)) else by_n($all) end) |
+		(if $plot.kind == "classes" then by_class($all; $plot | classes($all))
+		else by_n($all) end) |
 		select(.points | length > 0)];
