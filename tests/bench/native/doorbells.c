@@ -4,6 +4,7 @@
  * handler answers; and its parts, taken by turns with it. A caller in this process, on the CPU of
  * the guest that would ring, sends the signal that an ioeventfd sends, and gets what it gets.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -19,11 +20,15 @@
 #define CHUNKS		5u		/* a repetition is the median of so many means */
 #define HOPS		2000u		/* of so many doorbells */
 #define PROBES		100u		/* or of so many for a part, to each guest */
+#define STORE_NS	4000		/* about; how many there are follows from it */
 #define WAIT_NS		10000000000ull
 #define MARK_AT		GUEST_OWN	/* in a guest's RAM */
 
 #define HOP_NAME	"native_doorbell_us"
 #define PARTS_NAME	"native_doorbell_parts_us"
+#define IRQFD_NAME	"native_irqfd_us"
+#define IOEVENTFD_NAME	"native_ioeventfd_us"
+#define STORE_NAME	"native_doorbell_store_us"
 
 /* Somebody on the host who rings a guest, and whom it rings. */
 struct caller {
@@ -40,7 +45,7 @@ struct bells {
 };
 
 struct parts {
-	struct series hop, irqfd, both;
+	struct series hop, irqfd, ioeventfd, both;
 };
 
 /* Both answer, so it goes to and fro. We sleep: the CPUs are the guests'. */
@@ -96,8 +101,8 @@ static int probe(struct bells *b, unsigned int to, uint32_t *mark, double *ns)
 }
 
 /*
- * From the signal to the handler's store: into its RAM, or to our doorbell and we have heard it. By
- * turns, as the difference of the two is a figure too.
+ * From the signal to the handler's store: into its RAM, or to our doorbell until we have heard it,
+ * which is all the parts. The difference is what an ioeventfd takes beyond a store.
  */
 static int probe_both(struct bells *b, unsigned int to, double ns[2])
 {
@@ -137,6 +142,7 @@ static int measure_chunk(struct bells *b, struct parts *parts)
 		return -1;
 	series_add(&parts->hop, b->hop_ns / 1e3);
 	series_add(&parts->irqfd, irqfd / 1e3);
+	series_add(&parts->ioeventfd, (both - irqfd) / 1e3);
 	series_add(&parts->both, both / 1e3);
 	return 0;
 }
@@ -145,17 +151,14 @@ static int measure_repetition(struct bells *b)
 {
 	struct figures *all = &b->rig->figures;
 	struct parts parts = { .hop.nr = 0 };
-	double irqfd, both;
 
 	for (unsigned int i = 0; i < CHUNKS; i++)
 		if (measure_chunk(b, &parts))
 			return -1;
-	irqfd = series_median(&parts.irqfd);
-	both = series_median(&parts.both);
 	figure_add(all, HOP_NAME, 0, series_median(&parts.hop));
-	figure_add(all, "native_irqfd_us", 0, irqfd);
-	figure_add(all, "native_ioeventfd_us", 0, both - irqfd);
-	figure_add(all, PARTS_NAME, 0, both);
+	figure_add(all, IRQFD_NAME, 0, series_median(&parts.irqfd));
+	figure_add(all, IOEVENTFD_NAME, 0, series_median(&parts.ioeventfd));
+	figure_add(all, PARTS_NAME, 0, series_median(&parts.both));
 	return 0;
 }
 
@@ -195,6 +198,29 @@ static void bells_destroy(struct bells *b)
 	close(b->caller.fd);
 }
 
+/* The store alone at ring 3, until whoever made it goes on; nobody is woken. */
+int stores_measure(struct rig *rig)
+{
+	uint64_t count = rig->seconds * 1e9 / STORE_NS;
+	struct guest_worker *w = &rig->guests[0];
+	eventfd_t heard = 0;
+	int ret;
+
+	rig->jobs[0] = (struct job){ .work = WORK_RING, .count = count };
+	ret = rig_do(rig, TEAM_GUESTS, 1);
+	if (ret)
+		return ret;
+	eventfd_read(w->bell_fd, &heard);
+	if (heard != count) {
+		fprintf(stderr, "native: of %lu stores to a doorbell %lu were heard\n", count,
+			heard);
+		return -EIO;
+	}
+	figure_add(&rig->figures, STORE_NAME, 0,
+		   histogram_value(w->w.histogram, 500) / rig->ticks_per_ns / 1e3);
+	return 0;
+}
+
 int doorbells_measure(struct rig *rig)
 {
 	static struct bells b;
@@ -214,6 +240,10 @@ void doorbells_end(struct rig *rig)
 	struct figures *all = &rig->figures;
 	struct figure *hop = figure_of(all, HOP_NAME, 0), *parts = figure_of(all, PARTS_NAME, 0);
 
+	/* so that they are there even if there is nothing */
+	figure_of(all, IRQFD_NAME, 0);
+	figure_of(all, IOEVENTFD_NAME, 0);
+	figure_of(all, STORE_NAME, 0);
 	figure_set_peer(hop, "its parts one by one", parts);
 	figure_add_ratio(all, &(struct figure_ratio){
 		.name = "native_doorbell_parts_ratio", .above = hop, .below = parts,

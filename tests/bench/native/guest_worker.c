@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 #include "ivshmem_regs.h"
 #include "hw/ivshmem.h"
@@ -125,6 +126,17 @@ static int fill_machine(struct guest_worker *w, const struct shared *shared, str
 	return ret ? ret : add_device(w, shared, err);
 }
 
+static int add_bell(struct guest_worker *w)
+{
+	int ret = probe_init(&w->bell, &w->g, "bell", PAGE, 0);
+
+	w->bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (!ret && w->bell_fd < 0)
+		ret = -errno;
+	ret = ret ? ret : memory_region_add_eventfd(&w->bell.mr, 0, 4, false, 0, w->bell_fd);
+	return ret ? ret : memory_region_add_subregion(&w->g.root, BELL_AT, &w->bell.mr);
+}
+
 static void load_payload(struct guest_worker *w)
 {
 	memset(own_at(w, OWN_AT), 0, OWN_SIZE);
@@ -172,6 +184,7 @@ int guest_worker_create(struct guest_worker *w, const struct shared *shared, int
 		return ret;
 	vcpus_pause(w->g.vcpus);
 	ret = fill_machine(w, shared, &err);
+	ret = ret ? ret : add_bell(w);
 	if (!ret) {
 		map_device(w);
 		load_payload(w);
@@ -184,6 +197,9 @@ int guest_worker_create(struct guest_worker *w, const struct shared *shared, int
 
 void guest_worker_destroy(struct guest_worker *w)
 {
+	memory_region_del_subregion(&w->g.root, &w->bell.mr);
+	memory_region_fini(&w->bell.mr);
+	close(w->bell_fd);
 	pci_bus_destroy(w->bus);
 	hostmem_fini(&w->hostmem);
 	props_fini(&w->device);

@@ -116,6 +116,7 @@ static int measure_repetitions(struct rig *rig)
 		ret = ret ? ret : pingpong_measure(rig, i);
 		ret = ret ? ret : reads_measure(rig, i);
 		ret = ret ? ret : clocks_measure(rig, i);
+		ret = ret ? ret : stores_measure(rig);
 	}
 	return ret;
 }

@@ -23,6 +23,9 @@
 #define STACK_TOP	(OWN_AT + 4 * HUGE)	/* of a guest; its page tables follow */
 #define TABLES_AT	STACK_TOP
 
+/* A guest's doorbell: a register whose stores raise an eventfd. */
+#define BELL_AT		0xe0000000ull
+
 /* What all have: the same pages in mappings of 2 MiB, and once more in such of 4 KiB. */
 #define REGION_SIZE	0x8000000ull
 #define REGION_AT	0x140000000ull
@@ -42,6 +45,7 @@ enum work {
 	WORK_PING,		/* @count times: store, wait for the answer, note how long */
 	WORK_PONG,		/* wait, store the answer */
 	WORK_CHASE,		/* @count loads, each from where the one before said */
+	WORK_RING,		/* @count stores to the doorbell, note how long each */
 	WORK_COPY,		/* @count blocks of @block bytes copied into the ring's data */
 };
 

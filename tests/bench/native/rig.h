@@ -74,6 +74,8 @@ int reads_begin(struct rig *rig);
 /* Every byte of records of all sizes, from guest to guest; 0, or -errno with the reason printed. */
 int streams_verify(struct rig *rig);
 
+int stores_measure(struct rig *rig);
+
 /* Doorbells, all of their own guests. Without them the rest stands. */
 int doorbells_measure(struct rig *rig);
 void doorbells_end(struct rig *rig);

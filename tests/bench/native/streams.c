@@ -7,7 +7,8 @@
 #define BATCH_BYTES	0x2000u		/* records of less are published together */
 #define CAPACITY_MIN	0x100000u	/* stays in a core's cache, and bridges 60 us */
 
-#define FIRST_BYTES	0x400000u	/* are sent to see how fast that is */
+#define FIRST_BYTES	0x1000000u	/* are sent to see how fast that is */
+#define FIRST_TRIES	3u
 #define VERIFY_BYTES	0x1000000u
 #define COPY_FAST_MB_S	10000
 
@@ -25,6 +26,11 @@ static const uint64_t blocks[STREAM_BLOCKS] = {
 
 static const char *const ring_names[TEAMS] = {
 	[TEAM_GUESTS] = "native_guest_ring_mb_s", [TEAM_PROCESSES] = "native_process_ring_mb_s",
+};
+
+static const char *const message_names[TEAMS] = {
+	[TEAM_GUESTS] = "native_guest_ring_messages_s",
+	[TEAM_PROCESSES] = "native_process_ring_messages_s",
 };
 
 /* Two records fit, and some more. */
@@ -56,17 +62,23 @@ static int stream(struct rig *rig, enum team team, uint64_t block, uint64_t coun
 	return rig_do(rig, team, 2);
 }
 
-/* How many records take as long as a measurement should: the same for all. */
+/*
+ * How many records take as long as a measurement should: the same for all. The best of some tries
+ * counts, as something may have come in between.
+ */
 static int count_for(struct rig *rig, uint64_t block, uint64_t *count)
 {
-	int ret;
+	int ret = 0;
 
 	if (*count)
 		return 0;
-	*count = FIRST_BYTES / block;
-	ret = stream(rig, TEAM_PROCESSES, block, *count);
-	*count *= rig->seconds * 1e9 / (rig->jobs[1].ticks / rig->ticks_per_ns);
-	*count += !*count;
+	for (unsigned int i = 0; i < FIRST_TRIES && !ret; i++) {
+		uint64_t most;
+
+		ret = stream(rig, TEAM_PROCESSES, block, FIRST_BYTES / block);
+		most = mb_s(rig, &rig->jobs[1]) * rig->seconds * 1e6 / block + 1;
+		*count = most > *count ? most : *count;
+	}
 	return ret;
 }
 
@@ -81,6 +93,15 @@ static int measure_copy(struct rig *rig, uint64_t block, uint64_t count)
 	return ret;
 }
 
+/* A repetition's number, of bytes and of records. */
+static void add_stream(struct rig *rig, enum team team, uint64_t block)
+{
+	double value = mb_s(rig, &rig->jobs[1]);
+
+	figure_add(&rig->figures, ring_names[team], block, value);
+	figure_add(&rig->figures, message_names[team], block, value * 1e6 / block);
+}
+
 static int measure_block(struct rig *rig, unsigned int repetition, unsigned int i)
 {
 	int ret = count_for(rig, blocks[i], &rig->stream_counts[i]);
@@ -90,8 +111,7 @@ static int measure_block(struct rig *rig, unsigned int repetition, unsigned int 
 
 		ret = stream(rig, team, blocks[i], rig->stream_counts[i]);
 		if (!ret)
-			figure_add(&rig->figures, ring_names[team], blocks[i],
-				   mb_s(rig, &rig->jobs[1]));
+			add_stream(rig, team, blocks[i]);
 	}
 	return ret ? ret : measure_copy(rig, blocks[i], rig->stream_counts[i]);
 }
@@ -172,9 +192,12 @@ void streams_end(struct rig *rig)
 {
 	struct figures *all = &rig->figures;
 
-	for (unsigned int i = 0; i < STREAM_BLOCKS; i++)
+	for (unsigned int i = 0; i < STREAM_BLOCKS; i++) {
 		figure_set_peer(figure_of(all, ring_names[TEAM_GUESTS], blocks[i]), PROCESSES,
 				figure_of(all, ring_names[TEAM_PROCESSES], blocks[i]));
+		figure_set_peer(figure_of(all, message_names[TEAM_GUESTS], blocks[i]), PROCESSES,
+				figure_of(all, message_names[TEAM_PROCESSES], blocks[i]));
+	}
 	goal_ratio(all, "native_ring_64k_ratio", 65536, 0.97);
 	goal_ratio(all, "native_ring_64b_ratio", 64, 0.9);
 	goal_records(all);

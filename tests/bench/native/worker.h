@@ -47,6 +47,8 @@ struct guest_worker {
 	struct hostmem hostmem;
 	struct props object, device;
 	const void *shared;		/* the device's memory in this process */
+	struct probe bell;
+	int bell_fd;			/* is raised when it is rung */
 };
 
 struct process_worker {
