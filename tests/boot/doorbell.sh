@@ -15,6 +15,7 @@ rounds=40
 strokes=200
 watched=600		# half of them from outside
 records=5000
+halt_poll=/sys/module/kvm/parameters/halt_poll_ns
 
 case_boot()
 {
@@ -161,6 +162,51 @@ case_figures()
 		figure doorbell_mapped_us wait mapped
 }
 
+# halts NAME STATISTIC…: the sum of what KVM tells of its vCPU.
+halts()
+{
+	(cd /sys/kernel/debug/kvm/"$(guest_pid "$1")"-* && cat "${@:2}") |
+		awk '{ sum += $1 } END { print sum }'
+}
+
+# polling_by_start: beta begins where the host wants no polling, and alpha began before that.
+polling_by_start()
+{
+	local before after=()
+
+	guest_stop beta && boot_guest beta 6.1 -device $device && boot_wait beta || return
+	before=$(halts alpha halt_attempted_poll)
+	rally wait call $strokes && rally_end $strokes || return
+	after=("$(halts alpha halt_attempted_poll)" "$(halts beta halt_attempted_poll)")
+	echo "alpha: $before, then ${after[0]}; beta: ${after[1]}"
+	((after[0] > before && after[1] == 0))
+}
+
+case_polling()
+{
+	local host status
+
+	host=$(<$halt_poll)
+	echo 0 >$halt_poll
+	polling_by_start
+	status=$?
+	echo "$host" >$halt_poll
+	return $status
+}
+
+# Nobody rings: less than a hundredth of the time.
+case_idle()
+{
+	local times=(halt_poll_success_ns halt_poll_fail_ns) before spent
+
+	sleep 1
+	before=$(halts alpha "${times[@]}")
+	sleep 3
+	spent=$(($(halts alpha "${times[@]}") - before))
+	echo "looked for $spent ns of 3 s"
+	((spent < 30000000))
+}
+
 # roll: what alpha's process says of the peers, to be what the host says, by driver and by page.
 roll()
 {
@@ -285,6 +331,8 @@ ktap_main \
 	"case_ring alpha beta" "records through a ring from alpha to beta" \
 	"case_ring beta alpha" "and from beta to alpha" \
 	case_ring_killed "the guest that sends is killed in the middle, and comes back" \
+	case_polling "KVM looks for rings before a vCPU sleeps, where the host lets it" \
+	case_idle "but not while nobody rings" \
 	"case_everyone wait eventfd" "everyone still rings everyone" \
 	"case_log alpha" "nothing is in alpha's kernel log" \
 	"case_log beta" "nothing is in beta's kernel log" \

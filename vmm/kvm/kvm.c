@@ -259,6 +259,11 @@ int kvm_irqfd(struct kvm *kvm, const struct kvm_irqfd *irqfd)
 	return ioctl(kvm->vm_fd, KVM_IRQFD, irqfd) < 0 ? -errno : 0;
 }
 
+int kvm_set_halt_poll(struct kvm *kvm, unsigned int ns)
+{
+	return kvm_enable_cap(kvm, KVM_CAP_HALT_POLL, ns);
+}
+
 int kvm_supported_cpuid(struct kvm *kvm, unsigned int spare, struct kvm_cpuid2 **out)
 {
 	struct kvm_cpuid2 *cpuid;

@@ -88,6 +88,9 @@ int kvm_set_gsi_routing(struct kvm *kvm, const struct kvm_irq_routing *table);
 /* Assigns, or with KVM_IRQFD_FLAG_DEASSIGN takes back; what is on its way then arrives first. */
 int kvm_irqfd(struct kvm *kvm, const struct kvm_irqfd *irqfd);
 
+/* The longest that KVM looks for an interrupt before a halted vCPU's thread sleeps. Any time. */
+int kvm_set_halt_poll(struct kvm *kvm, unsigned int ns);
+
 /**
  * kvm_supported_cpuid() - what CPUID can be for a guest here
  * @out: allocated with room for @spare more entries; to be freed by the caller

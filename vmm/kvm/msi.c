@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "kvm/halt_poll.h"
 #include "kvm/kvm.h"
 #include "util.h"
 
@@ -154,6 +155,8 @@ static struct msi_route *route_begin(struct routing *msi)
 
 	if (msi->begun == msi->max)
 		return NULL;
+	if (!msi->begun)		/* somebody else may wake this guest */
+		kvm_halt_poll(msi->kvm);
 	*route_entry(msi, route) = (struct kvm_irq_routing_entry){
 		.gsi = LINES + msi->begun,
 		.type = KVM_IRQ_ROUTING_MSI,

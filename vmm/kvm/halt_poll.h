@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How long KVM looks for an interrupt before the thread of a halted vCPU goes to sleep. */
+#ifndef VMM_KVM_HALT_POLL_H
+#define VMM_KVM_HALT_POLL_H
+
+#include "kvm/kvm.h"
+
+/**
+ * kvm_halt_poll() - let KVM look longer than it does by itself, as far as it proves worth it
+ *
+ * For a guest that others may wake. The host's own setting stays what it is if it is longer, if it
+ * is none at all, if it can't be read, and where KVM has none for each machine.
+ */
+void kvm_halt_poll(struct kvm *kvm);
+
+#endif /* VMM_KVM_HALT_POLL_H */
