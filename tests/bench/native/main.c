@@ -161,22 +161,14 @@ static void explain(struct figures *all, const char *why)
 			all->list[i].why = why;
 }
 
-static int write_file(struct rig *rig, const char *path)
-{
-	FILE *out = fopen(path, "we");
-
-	if (out)
-		figures_write(&rig->figures, out);
-	if (out && !fclose(out))
-		return 0;
-	fprintf(stderr, "native: can't write %s: %s\n", path, strerror(errno));
-	return -errno;
-}
-
 static int run(struct rig *rig, const char *path)
 {
-	const char *why = measure(rig);
+	FILE *out = fopen(path, "we");
+	const char *why;
 
+	if (!out)
+		goto failed;
+	why = measure(rig);
 	if (why)
 		fprintf(stderr, "native: not all was measured: %s\n", why);
 	streams_end(rig);
@@ -186,7 +178,13 @@ static int run(struct rig *rig, const char *path)
 	doorbells_end(rig);
 	explain(&rig->figures, why);
 	progress(100, "done");
-	return write_file(rig, path);
+	figures_write(&rig->figures, out);
+	if (!fclose(out))
+		return 0;
+
+failed:
+	fprintf(stderr, "native: can't write %s: %s\n", path, strerror(errno));
+	return -EIO;
 }
 
 static int check(struct rig *rig)

@@ -66,13 +66,12 @@ static struct meeting *meeting(const struct job *job)
 }
 
 /* Both go on when both are here; the words only ever grow. */
-static void meet(const struct job *job, unsigned int side, uint64_t time)
+static void meet(const struct job *job, unsigned int side)
 {
 	struct meeting *m = meeting(job);
-	uint64_t now = 2 * job->round + time;
 
-	ivs_store_ordered(m->here[side], now);
-	while (ivs_load(m->here[!side]) < now)
+	ivs_store_ordered(m->here[side], job->round);
+	while (ivs_load(m->here[!side]) < job->round)
 		_mm_pause();
 }
 
@@ -151,7 +150,7 @@ static void stream(struct job *job, enum ivs_role role)
 	uint64_t from;
 	int ret = ivs_ring_attach(&r, role, IVS_RECORDS, (void *)job->at, job->capacity, bell);
 
-	meet(job, role, 0);
+	meet(job, role);
 	from = ticks();
 	for (uint64_t nr = 0, end; nr < job->count && !ret; ivs_ring_publish(&r))
 		for (end = nr + job->batch; nr < end && nr < job->count && !ret; nr++) {
@@ -162,8 +161,6 @@ static void stream(struct job *job, enum ivs_role role)
 		}
 	job->ticks = ticks() - from;
 	job->status = ret;
-	/* whoever leaves first rings too, and would be counted by nobody */
-	meet(job, role, 1);
 }
 
 /* One cache line goes to and fro. */
@@ -172,7 +169,7 @@ static void ping(struct job *job)
 	struct histogram *histogram = (struct histogram *)HISTOGRAM_AT;
 	uint64_t *ball = meeting(job)->ball;
 
-	meet(job, 0, 0);
+	meet(job, 0);
 	for (uint64_t nr = 1; nr < 2 * job->count; nr += 2) {
 		uint64_t from = ticks();
 
@@ -187,7 +184,7 @@ static void pong(struct job *job)
 {
 	uint64_t *ball = meeting(job)->ball;
 
-	meet(job, 1, 0);
+	meet(job, 1);
 	for (uint64_t nr = 1; nr < 2 * job->count; nr += 2) {
 		while (ivs_load(ball) != nr)
 			;

@@ -55,7 +55,7 @@ struct job {
 	uint64_t endless;	/* then wait for the next, as a guest does */
 
 	uint64_t work;		/* an enum work */
-	uint64_t round;		/* two who meet have the same, and had no other twice */
+	uint64_t round;		/* the same for two who meet, and more each time */
 	uint64_t at;		/* of the shared memory, in the mapping that is meant */
 	uint64_t capacity;	/* of the ring's data */
 	uint64_t block, count;
