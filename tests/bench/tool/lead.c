@@ -216,7 +216,7 @@ static int run_measure(struct leading *l, struct run *run)
 	histogram_init(l->samples);
 	ret = run_lead(l, run);
 	if (ret)
-		return explain_run(l, run, ret);
+		return explain_run(l, run, watch_reason(l->watch, ret));
 	if (run->other.error)
 		return explain_other(l, run);
 	if (exits_read(&l->o->kvm, &after))

@@ -49,6 +49,14 @@ static void words_load(void *to, const uint64_t *from, size_t count)
  * Life and death
  */
 
+/* Whether the other side is dead, has left, or has gone on without this one. */
+static bool meeting_over(const struct meeting *m, uint64_t partner)
+{
+	return ivs_load(&m->other->life) != partner || m->missed >= BEATS_MISSED ||
+	       (__atomic_load_n(&m->met, __ATOMIC_RELAXED) &&
+		ivs_load(&m->other->meant) != m->life);
+}
+
 /* Called by the watch: beats, and looks whether both sides are who they were. */
 static void meeting_beat(void *opaque)
 {
@@ -62,7 +70,7 @@ static void meeting_beat(void *opaque)
 	m->beat = beat;
 	if (ivs_load(&m->own->life) != m->life)
 		watch_gone_set(m->watch, -EBUSY);
-	else if (partner && (ivs_load(&m->other->life) != partner || m->missed >= BEATS_MISSED))
+	else if (partner && meeting_over(m, partner))
 		watch_gone_set(m->watch, -ECONNRESET);
 }
 
@@ -182,6 +190,7 @@ static int meeting_await(struct meeting *m, enum meeting_state state)
 		nap(NAP_NS);
 		ret = watch_over(m->watch);
 	}
+	__atomic_store_n(&m->met, true, __ATOMIC_RELAXED);
 	return ret;
 }
 
@@ -265,6 +274,7 @@ int meeting_hear(struct meeting *m, struct job *job)
 		ret = watch_over(m->watch);
 		if (ret == -ECONNRESET) {
 			m->buried = m->partner;
+			ivs_store(&m->own->meant, 0);
 			meeting_partner_set(m, 0);
 		}
 		if (ret)

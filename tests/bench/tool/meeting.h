@@ -69,6 +69,7 @@ struct meeting_side {
  * @step: of the last job
  * @beat: of the other side, as last seen
  * @missed: own beats since then
+ * @met: the other side has meant this one
  */
 struct meeting {
 	enum meeting_role role;
@@ -83,6 +84,7 @@ struct meeting {
 	uint64_t step;
 	uint64_t beat;
 	unsigned int missed;
+	bool met;
 };
 
 /**

@@ -12,12 +12,14 @@ dir=$(mktemp -d /dev/shm/ivshmem-bench.XXXXXX)
 memory=$dir/memory
 socket=unix:$dir/socket
 answerer=
+leader=
 trap 'answer_end; rm -rf "$dir"' EXIT
 truncate -s 16M "$memory"
 
-# answer PLACE OPTION…: the other side, from now on
+# answer PLACE OPTION…: the other side, from now on, in place of one that a case has left
 answer()
 {
+	answer_end
 	"$bench" --answer "${@:2}" "$1" &
 	answerer=$!
 }
@@ -26,6 +28,32 @@ answer_end()
 {
 	[[ -z $answerer ]] || { kill "$answerer"; wait "$answerer"; } 2>/dev/null
 	answerer=
+}
+
+# lead MODE PLACE: the leading side, for long; it has begun to measure
+lead()
+{
+	local end=$((SECONDS + 10))
+
+	"$bench" --mode "$1" --seconds 60 --repeat 1 --block 64 --progress "$2" 2>"$dir/said" &
+	leader=$!
+	until grep -q progress "$dir/said"; do
+		((SECONDS < end)) || return
+		sleep 0.02
+	done
+}
+
+# lead_ends SIGNAL STATUS WORDS: it is sent the signal, ends with STATUS, and has said WORDS
+lead_ends()
+{
+	local status
+
+	kill "-$1" $leader
+	wait $leader 2>/dev/null
+	status=$?
+	((status == $2)) && grep -q "$3" "$dir/said" && return
+	echo "status $status, expected $2; it said '$(<"$dir/said")', expected '$3'"
+	return 1
 }
 
 # It was killed, which the shell would tell.
@@ -59,7 +87,8 @@ figures()
 }
 fields='all(.[]; keys - ["why"] == (["name", "n", "value", "spread", "repetitions", "peer",
 	"peer_value", "ratio", "goal", "holds", "command"] | sort) and
-	(.value == null) == has("why") and (.value == null or (.value >= 0 and .spread[0] <= .spread[1])))'
+	(.value == null) == has("why") and
+	(.value == null or (.value >= 0 and .spread[0] <= .spread[1])))'
 
 # verified MODE PLACE OPTION…: a flow, each byte of which is checked
 verified()
@@ -116,28 +145,38 @@ case_unverified()
 	return $status
 }
 
-# What is in the memory stays as it is in this mode: one byte is enough.
+# corrupt OFFSET: a byte of the memory, over and over
+corrupt()
+{
+	while sleep 0.01; do
+		printf x | dd of="$memory" bs=1 seek="$1" conv=notrunc status=none
+	done 2>/dev/null
+}
+
+# What is in the memory stays as it is in this mode.
 case_corrupt_read()
 {
-	(sleep 0.3; printf x | dd of="$memory" bs=1 seek=1234567 conv=notrunc status=none) &
+	local status
+
+	corrupt 1234567 &
 	fails 1 'what was received is not what was sent: message 18, from byte 46727' \
-		"$bench" --mode read --verify --seconds 5 --block 64k "$memory"
+		"$bench" --mode read --verify --seconds 20 --block 64k "$memory"
+	status=$?
+	kill $!
+	return $status
 }
 
 # Here the memory is written over and over: again and again, until it is in time.
 case_corrupt_ring()
 {
-	local status writer
+	local status
 
 	answer "$memory"
-	(while sleep 0.002; do
-		printf x | dd of="$memory" bs=1 seek=100000 conv=notrunc status=none
-	done) 2>/dev/null &
-	writer=$!
+	corrupt 100000 &
 	fails 1 'what was received is not what was sent: message' \
 		"$bench" --mode ring --verify --seconds 20 --block 64k "$memory"
 	status=$?
-	kill $writer
+	kill $!
 	((status == 0)) && verified ring "$memory"
 	status=$?
 	answer_end
@@ -149,62 +188,58 @@ case_answerer_dies()
 	local begin
 
 	answer "$memory"
-	(sleep 0.5; kill -9 $answerer) &
+	lead ring "$memory" || return
 	begin=$SECONDS
-	fails 1 'is gone' "$bench" --mode ring --seconds 30 "$memory" || return
+	kill -9 $answerer
 	answer_reap
-	((SECONDS - begin <= 5))
+	lead_ends CONT 1 'is gone' && ((SECONDS - begin <= 5))
 }
 
 case_leader_dies()
 {
-	local leader mode
+	local mode
 
 	answer "$memory"
 	for mode in ring queue pingpong; do
-		"$bench" --mode $mode --seconds 30 "$memory" &
-		leader=$!
-		sleep 0.4
-		kill -9 $leader
-		wait $leader 2>/dev/null
-		verified ring "$memory" || return
+		lead $mode "$memory" && lead_ends KILL 137 '' && verified ring "$memory" || return
 	done
+	answer_end
+}
+
+# Who stands still for too long finds that the other side has gone on.
+case_leader_stands()
+{
+	answer "$memory"
+	lead ring "$memory" || return
+	kill -STOP $leader
+	sleep 2.2
+	verified ring "$memory" && lead_ends CONT 1 'is gone\|somebody else' &&
+		verified ring "$memory" || return
 	answer_end
 }
 
 case_socket_dies()
 {
-	local leader
-
 	answer "$socket"
-	"$bench" --mode stream --seconds 30 "$socket" &
-	leader=$!
-	sleep 0.3
-	kill -9 $leader
-	wait $leader 2>/dev/null
-	verified stream "$socket" || return
-	(sleep 0.3; kill -9 $answerer) &
-	fails 1 "$socket" "$bench" --mode stream --seconds 30 "$socket" || return
+	lead stream "$socket" && lead_ends KILL 137 '' && verified stream "$socket" &&
+		lead stream "$socket" || return
+	kill -9 $answerer
 	answer_reap
+	lead_ends CONT 1 "$socket" || return
 	rm -f "${socket#unix:}"
 }
 
 case_signals()
 {
-	local leader
+	local status
 
 	answer "$memory"
-	"$bench" --mode ring --seconds 30 "$memory" 2>/dev/null &
-	leader=$!
-	sleep 0.4
-	kill -TERM $leader
-	wait $leader
-	(($? == 1)) || return
-	kill -TERM $answerer
+	lead ring "$memory" && lead_ends TERM 1 'ended by a signal' || return
+	kill $answerer
 	wait $answerer
-	(($? == 0)) || return
+	status=$?
 	answerer=
-	fails 1 'nobody answers' "$bench" --mode ring --patience 0.2 "$memory"
+	((status == 0)) && fails 1 'nobody answers' "$bench" --mode ring --patience 0.2 "$memory"
 }
 
 case_once()
@@ -221,19 +256,11 @@ case_once()
 
 case_one_of_each()
 {
-	local leader status
-
 	answer "$memory"
-	sleep 0.2
-	fails 1 'somebody else answers' "$bench" --answer "$memory" || return
-	"$bench" --mode ring --seconds 1 --repeat 1 --block 64 "$memory" >/dev/null &
-	leader=$!
-	sleep 0.4
-	fails 1 'somebody else measures' "$bench" --mode ring "$memory"
-	status=$?
-	wait $leader || return
+	lead ring "$memory" && fails 1 'somebody else answers' "$bench" --answer "$memory" &&
+		fails 1 'somebody else measures' "$bench" --mode ring "$memory" &&
+		lead_ends INT 1 'ended by a signal' || return
 	answer_end
-	return $status
 }
 
 # Whatever is in the memory.
@@ -302,7 +329,8 @@ ktap_main \
 	case_corrupt_ring "and one that changes in a ring; who answers goes on" \
 	case_answerer_dies "a killed answering side is noticed" \
 	case_leader_dies "a killed leading side leaves the answering one to the next" \
-	case_socket_dies "and so it is with sockets" \
+	case_leader_stands "and so does one that stands still" \
+	case_socket_dies "sockets are left by the dead, too" \
 	case_signals "signals end both sides, which leave" \
 	case_once "--once ends with the first leading side" \
 	case_one_of_each "there is one of each side" \

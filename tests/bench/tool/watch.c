@@ -51,6 +51,14 @@ void watch_fini(struct watch *w)
 	pthread_join(w->thread, NULL);
 }
 
+int watch_reason(const struct watch *w, int why)
+{
+	const struct timespec beats = { .tv_nsec = 2 * WATCH_BEAT_MS * 1000000L };
+
+	nanosleep(&beats, NULL);
+	return watch_over(w) ? watch_over(w) : why;
+}
+
 void watch_beat_set(struct watch *w, void (*beat)(void *opaque), void *opaque)
 {
 	pthread_mutex_lock(&w->lock);

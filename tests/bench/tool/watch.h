@@ -36,6 +36,9 @@ static inline int watch_over(const struct watch *w)
 	return ended ? ended : __atomic_load_n(&w->gone, __ATOMIC_RELAXED);
 }
 
+/* Waits for two beats: why something went wrong, if the watch knows; else @why. */
+int watch_reason(const struct watch *w, int why);
+
 static inline void watch_gone_set(struct watch *w, int why)
 {
 	__atomic_store_n(&w->gone, why, __ATOMIC_RELAXED);
