@@ -16,7 +16,9 @@
 #include "../ktap.h"
 #include "files.h"
 #include "guest.h"
+#include "kvm/vcpu_internal.h"
 #include "layout.h"
+#include "util.h"
 
 #define VECTOR		0x40
 #define OTHER		0x41
@@ -25,6 +27,8 @@
 #define VECTORS		(GUEST_VECTOR_LAST - GUEST_VECTOR_FIRST + 1)
 #define ROUNDS		2000u
 #define CHANGES		500u
+#define RARE		300u
+#define RARE_US		400.0
 
 /* An eventfd and its route. */
 struct line {
@@ -493,6 +497,59 @@ static int rings_itself(struct guest *g)
 	return 0;
 }
 
+/* Signals that come while the guest has been halted for RARE_US. */
+static int rare(struct line *l, double *us)
+{
+	uint64_t before = guest_interrupts(l->g, VECTOR);
+
+	for (unsigned int i = 0; i < RARE; i++) {
+		double start = now_us();
+
+		while (now_us() - start < RARE_US)
+			sched_yield();
+		start = now_us();
+		EXPECT(!eventfd_write(l->fd, 1));
+		guest_wait_interrupts(l->g, VECTOR, before + i + 1);
+		us[i] = now_us() - start;
+	}
+	return 0;
+}
+
+/* This thread on a processor of its own, if there are two. */
+static void part_from(pthread_t other)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t own, rest;
+
+	sched_getaffinity(0, sizeof(rest), &rest);
+	CPU_ZERO(&own);
+	CPU_SET(cpu, &own);
+	CPU_CLR(cpu, &rest);
+	if (!CPU_COUNT(&rest))
+		return;
+	pthread_setaffinity_np(pthread_self(), sizeof(own), &own);
+	pthread_setaffinity_np(other, sizeof(rest), &rest);
+}
+
+/* With the limit that KVM has by itself, and with ours. The last case: we stay where we are. */
+static int polled(struct guest *g)
+{
+	static const unsigned int limits_us[] = { 200, 800 };
+	static double us[RARE];
+	struct line l;
+
+	part_from(g->vcpus->vcpus[0].thread);
+	EXPECT_PASS(line_create(&l, g));
+	EXPECT(!line_connect(&l, VECTOR));
+	for (size_t i = 0; i < ARRAY_SIZE(limits_us); i++) {
+		EXPECT(!kvm_set_halt_poll(g->kvm, limits_us[i] * 1000));
+		EXPECT_PASS(rare(&l, us));
+		ktap_figure("halted_signal_to_handler_us", limits_us[i], us, RARE);
+	}
+	line_destroy(&l);
+	return 0;
+}
+
 GUEST_CASE(delivered, .interrupts = true)
 GUEST_CASE(kept_while_masked, .interrupts = true)
 GUEST_CASE(two, .interrupts = true)
@@ -505,6 +562,7 @@ GUEST_CASE(limit, .interrupts = true)
 GUEST_CASE(lines_stay, .interrupts = true)
 GUEST_CASE(latency, .interrupts = true)
 GUEST_CASE(rings_itself, .interrupts = true)
+GUEST_CASE(polled, .interrupts = true)
 
 int main(void)
 {
@@ -521,6 +579,7 @@ int main(void)
 		{ "lines of interrupt controllers stay as they are", run_lines_stay },
 		{ "from a signal to its handler", run_latency },
 		{ "a guest rings itself", run_rings_itself },
+		{ "to the handler of a guest that halts in between", run_polled },
 	};
 
 	return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -9,14 +9,15 @@
 #include "kvm/halt_poll.h"
 
 #define HOST_LIMIT	"/sys/module/kvm/parameters/halt_poll_ns"
+#define KVM_LIMIT_NS	200000u		/* where nobody has set it */
 
 /*
- * Four times what KVM has by itself, so that a peer may take a while over its answer. Less than a
- * millisecond: a guest whose timer ticks so often and has nothing else to do is to sleep between.
+ * Four times that, so that a peer may take a while over its answer. Less than a millisecond: a
+ * guest whose timer ticks so often and has nothing else to do is to sleep between.
  */
 #define LIMIT_NS	800000u
 
-/* Nanoseconds; 0 if there is to be no polling, or none of our business. */
+/* 0 if it can't be read. */
 static uint64_t host_limit(void)
 {
 	FILE *file = fopen(HOST_LIMIT, "re");
@@ -32,8 +33,6 @@ static uint64_t host_limit(void)
 
 void kvm_halt_poll(struct kvm *kvm)
 {
-	uint64_t host = host_limit();
-
-	if (host && host < LIMIT_NS)
+	if (host_limit() == KVM_LIMIT_NS)
 		kvm_set_halt_poll(kvm, LIMIT_NS);
 }

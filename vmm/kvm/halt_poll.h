@@ -8,8 +8,8 @@
 /**
  * kvm_halt_poll() - let KVM look longer than it does by itself, as far as it proves worth it
  *
- * For a guest that others may wake. The host's own setting stays what it is if it is longer, if it
- * is none at all, if it can't be read, and where KVM has none for each machine.
+ * For a guest that others may wake. A host whose setting is not KVM's default any more knows best,
+ * and so does one whose setting can't be read. A KVM that has one limit for all keeps it.
  */
 void kvm_halt_poll(struct kvm *kvm);
 
