@@ -7,13 +7,17 @@ NEW ?= $(B)/bench/results.json
 
 ## make bench           how fast two machines exchange data, beside the peers (40 minutes, QUICK=1 five)
 ## make bench-compare   OLD=results.json [NEW=…]: what got better or worse beyond the noise
-.PHONY: bench bench-compare
+## make bench-readme    put the numbers and pictures of the last run into README.md
+.PHONY: bench bench-compare bench-readme
 bench:
 	@tests/deps.sh bench
 	@$(MAKE) --no-print-directory vmm bench-programs bench-memory-programs
 	@$(if $(filter lab boot,$(or $(RIGS),lab)),$(MAKE) --no-print-directory tests-kmod tests-boot || \
 		echo "bench: the lab can't be had: rigs lab and boot will have no figures")
 	@tests/bench/run.sh
+
+bench-readme:
+	@tests/bench/report/readme.sh $(B)/bench
 
 bench-compare:
 	@tests/bench/report/compare.sh "$(OLD)" "$(NEW)"

@@ -170,7 +170,6 @@ rigs_json()
 results_write()
 {
 	jq -n -L tests/bench/report --argjson rigs "$(rigs_json)" \
-		--slurpfile goals tests/bench/report/goals.json \
 		-f tests/bench/report/results.jq "${delivered[@]}" \
 		>"$out/results.json.new" </dev/null &&
 		mv "$out/results.json.new" "$out/results.json"

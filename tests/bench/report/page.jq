@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# report.html. Input: all figures; $plots, $numbers, $goals, $machine, $svg (its one element by
-# plot), $style, $notes, $earlier (when the memory model's figures were taken, if in an earlier
-# run). All text goes through @html; the pictures and the style sheet, which are ours, do not.
+# report.html. Input: all figures; $machine, $svg (its one element by plot), $style, $notes,
+# $earlier (when the memory model's figures were taken, if in an earlier run). All text goes through
+# @html; the pictures and the style sheet, which are ours, do not.
 include "figures";
+include "goals";
+include "plots";
 include "series";
 include "numbers";
 
@@ -58,18 +60,19 @@ def counts: map(select(.goal != null)) |
 def first_page: . as $all |
 	"<p class=\"first\"><b>What software emulation says about absolute speed is worthless: " +
 	"of the figures from the lab only ratios within this one run count.</b> " +
-	"The lab of this run: \($machine.Lab | html). Native guests run at the speed of the machine.</p>",
+	"The lab of this run: \($machine.Lab | html). " +
+	"Native guests run at the speed of the machine.</p>",
 	"<h1>ivshmem for Linux: benchmarks</h1>",
 	"<p class=\"faint\">\($machine.Machine | html) · \($machine.Kernel | html) · " +
 	"\($machine.Date | html) · \($machine.Form | html)</p>",
-	([$numbers[] | number_card($all)] | add | tag("div"; " class=\"numbers\"")),
+	([numbers[] | number_card($all)] | add | tag("div"; " class=\"numbers\"")),
 	"<p>\(counts). Figures are medians; … stands between the least and the greatest.</p>";
 
 # --- goals ---
 
-def goal_text: . as $f | first($goals[] | select(.name == $f.name) | .text) // $f.name | html;
+def goal_text: . as $f | first(goals[] | select(.name == $f.name) | .text) // $f.name | html;
 
-def goal_known: . as $f | $f.goal != null or any($goals[]; .name == $f.name and .goal);
+def goal_known: . as $f | $f.goal != null or any(goals[]; .name == $f.name and .goal);
 def why_text: if .value != null and .goal == null and .why
 	then "<div class=\"faint\">\(.why | html)</div>" else "" end;
 
@@ -109,7 +112,7 @@ def plots_section: . as $all |
 	"<section><h2>Pictures</h2><p class=\"faint\">Bars reach from the least to the greatest " +
 	"of the repetitions. Axes of sizes, times and rates are logarithmic.</p>",
 	"<div class=\"plots\">",
-	($plots[] | plot_figure($all)), "</div></section>";
+	(plots[] | plot_figure($all)), "</div></section>";
 
 # --- machine, all figures, notes ---
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A plot of plots.json, $plot, of the figures that are there, as a gnuplot script; nothing if there
+# The plot whose id is $id, of the figures that are there, as a gnuplot script; nothing if there
 # are none. Numbers alone come from the figures: names in a file of figures reach no script.
 include "figures";
+include "plots";
 include "series";
 
 def colours: ["#1f77b4", "#e07b00", "#2f9e44", "#d6336c", "#9467bd", "#8c6d46", "#1098ad",
@@ -37,7 +38,7 @@ def curve($i; $style):
 	"lc rgb \"\(colours[.colour])\" pt \(marks[.colour]) ps 0.6 lw 1.5" +
 	if .dashed then " dt (6,4)" else "" end;
 
-. as $all | series_of($plot) | select(length > 0) |
+first(plots[] | select(.id == $id)) as $plot | . as $all | series_of($plot) | select(length > 0) |
 ([.[].points[].low] | min) as $low | ([.[].points[].high] | max) as $high |
 ([.[].points[].x] | min) as $first | ([.[].points[].x] | max) as $last |
 (if $plot.kind == "by_n" or $plot.lines then "yerrorlines" else "yerrorbars" end) as $style |

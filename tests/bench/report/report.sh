@@ -25,11 +25,9 @@ figures()
 # plot ID TERMINAL-OPTIONS: its SVG; nothing if there is nothing to show.
 plot()
 {
-	local plot script
+	local script
 
-	plot=$(jq -c --arg id "$1" '.[] | select(.id == $id)' plots.json)
-	script=$(jq -r -L . --argjson plot "$plot" --arg terminal "$2" -f plot.jq \
-		"$tmp/figures.json")
+	script=$(jq -r -L . --arg id "$1" --arg terminal "$2" -f plot.jq "$tmp/figures.json")
 	[ -z "$script" ] || LC_ALL=C.UTF-8 gnuplot <<<"$script"
 }
 
@@ -47,7 +45,7 @@ pictures()
 {
 	local id
 
-	for id in $(jq -r '.[].id' plots.json); do
+	for id in $(jq -nr -L . 'include "plots"; plots[].id'); do
 		plot "$id" "" >"$tmp/plot.svg"
 		[ -s "$tmp/plot.svg" ] || continue
 		inline "$id" <"$tmp/plot.svg" | jq -Rs --arg id "$id" '{ ($id): . }'
@@ -58,7 +56,8 @@ text() { if [ -f "$1" ]; then cat "$1"; fi; }
 
 figures >"$tmp/figures.json"
 if [ $# -gt 1 ]; then
-	plot "$2" 'background "white"'
+	plot "$2" 'background "white"' |
+		sed '1s/$/\n<!-- SPDX-License-Identifier: GPL-2.0-only -->/'
 	exit
 fi
 echo '{}' >"$tmp/pictures.json"
@@ -66,8 +65,6 @@ if command -v gnuplot >/dev/null; then
 	pictures >"$tmp/pictures.json"
 fi
 text "$dir/lab-notes.txt" >"$tmp/notes"
-jq -r -L . --argjson plots "$(cat plots.json)" --argjson numbers "$(cat numbers.json)" \
-	--argjson goals "$(cat goals.json)" --argjson machine "$(cat "$dir/machine.json")" \
-	--slurpfile svg "$tmp/pictures.json" --rawfile style style.css \
-	--rawfile notes "$tmp/notes" --arg earlier "$(cat "$tmp/earlier")" -f page.jq \
-	"$tmp/figures.json"
+jq -r -L . --argjson machine "$(cat "$dir/machine.json")" --slurpfile svg "$tmp/pictures.json" \
+	--rawfile style style.css --rawfile notes "$tmp/notes" \
+	--arg earlier "$(cat "$tmp/earlier")" -f page.jq "$tmp/figures.json"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The rigs' arrays as one: each goal is there, with its verdict or with why it has no value.
-# $goals: goals.json (what has no goal there has it from its own program), $rigs: why a rig did not
-# run to its end, by name ("" if it did)
+# $rigs: why a rig did not run to its end, by name ("" if it did)
 include "figures";
+include "goals";
 
 # A rig may lift a goal where it does not apply, and says why.
 def judged($goal):
@@ -17,7 +17,7 @@ def missing($goal):
 		else . end) };
 
 [inputs | arrays[] | objects | select(.name | type == "string")] as $taken |
-[$goals[0][] | select(.goal)] as $goals |
+[goals[] | select(.goal)] as $goals |
 [$goals[] | . as $goal | [$taken[] | select(.name == $goal.name)] as $here |
 	if $here == [] then missing($goal) else $here[] | judged($goal) end] +
 [$taken[] | select(.name as $name | all($goals[]; .name != $name)) |

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../../.."
 results=$(realpath "$1")
 
 tests/figures.sh "$results"
-jq -r -L tests/bench/report --argjson numbers "$(cat tests/bench/report/numbers.json)" '
+jq -r -L tests/bench/report '
 	include "figures"; include "numbers"; . as $all |
 	[.[] | select(.goal != null)] |
 	"Goals:", (.[] | "  \({ "true": "held     ", "false": "MISSED   " }["\(.holds)"] //
@@ -16,4 +16,4 @@ jq -r -L tests/bench/report --argjson numbers "$(cat tests/bench/report/numbers.
 	"\(map(select(.holds == true)) | length) goals held, \(
 	   map(select(.holds == false)) | length) missed, \(
 	   map(select(.holds == null)) | length) not taken",
-	"In short:", ($numbers[] | . as $wanted | "  " + ($all | number_line($wanted)))' "$results"
+	"In short:", (numbers[] | . as $wanted | "  " + ($all | number_line($wanted)))' "$results"

@@ -25,7 +25,7 @@ results()
 	local out=$1 rigs=$2
 
 	shift 2
-	jq -n -L $R --slurpfile goals $R/goals.json --argjson rigs "$rigs" -f $R/results.jq \
+	jq -n -L $R --argjson rigs "$rigs" -f $R/results.jq \
 		"$@" </dev/null >"$out"
 }
 
@@ -75,7 +75,7 @@ case_results_missing()
 {
 	local goals
 
-	goals=$(jq '[.[] | select(.goal)] | length' $R/goals.json)
+	goals=$(jq -n -L $R 'include "goals"; [goals[] | select(.goal)] | length')
 	echo '["junk", 3, null, { "name": 4 }]' >"$dir/junk.json"
 	results "$dir/r.json" '{ "native": "", "lab": "interrupted" }' "$dir/junk.json" || return
 	is "$dir/r.json" "length == $goals" &&
@@ -262,6 +262,7 @@ tree()
 	mkdir -p "$dir/tree/tests/bench"
 	ln -s "$PWD/tests/lab" "$PWD/tests/figures.sh" "$dir/tree/tests"
 	ln -s "$PWD/$R" "$dir/tree/tests/bench"
+	mkdir "$dir/tree/Documentation"
 	cp tests/bench/run.sh "$dir/tree/tests/bench"
 }
 
@@ -319,12 +320,33 @@ case_run_interrupted()
 		! ls "$dir"/tree/build/bench/*.ran 2>/dev/null
 }
 
+case_readme()
+{
+	command -v gnuplot >/dev/null || { ktap_skip "gnuplot is not installed"; return; }
+	tree
+	figures "$dir/results.json" <<-'END'
+		native_guest_ring_mb_s 65536 17210 17000 18000
+		native_ring_64k_ratio - 0.985 0.98 0.99
+	END
+	$R/machine.sh >"$dir/machine.json"
+	printf '%s\n' before '<!-- make bench-readme -->' old '<!-- end -->' after \
+		>"$dir/tree/README.md"
+	"$dir/tree/$R/readme.sh" "$dir" || return
+	[ -s "$dir/tree/Documentation/benchmarks-native-ring.svg" ] || return
+	[ ! -e "$dir/tree/Documentation/benchmarks-linux-ring.svg" ] || return
+	awk 'NR == 1 && !/^before$/ || NR == 3 && !/^- \*\*17.2 GB\/s\*\* between .*: 98.5 % of/ ||
+		/^old$/ { bad = 1 } END { exit bad || !/^after$/ || NR != 7 }' \
+		"$dir/tree/README.md" && return
+	cat "$dir/tree/README.md"
+	return 1
+}
+
 # Each goal is explained where people look for it.
 case_documented()
 {
 	local name
 
-	for name in $(jq -r '.[] | select(.goal) | .name' $R/goals.json); do
+	for name in $(jq -nr -L $R 'include "goals"; goals[] | select(.goal) | .name'); do
 		grep -q "$name" Documentation/benchmarks.rst && continue
 		echo "Documentation/benchmarks.rst does not speak of $name"
 		return 1
@@ -345,4 +367,5 @@ ktap_main case_results_judge "each goal has its verdict, and what is unknown sta
 	case_compare_refuses "files that are none" \
 	case_run "a rig that fails costs its own figures" \
 	case_run_interrupted "an interrupt keeps what was measured" \
+	case_readme "the numbers in README.md are those of a run" \
 	case_documented "each goal is documented"

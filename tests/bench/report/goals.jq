@@ -1,4 +1,7 @@
-[
+# SPDX-License-Identifier: GPL-2.0-only
+# What the figures are to be, and what people call them. Those of the memory model have their goals
+# from their own program.
+def goals: [
 	{ "name": "native_ring_64k_ratio", "rig": "native", "goal": ">= 0.97",
 	  "text": "Ring, 64 KiB records, guest to guest ÷ process to process" },
 	{ "name": "native_ring_64b_ratio", "rig": "native", "goal": ">= 0.90",
@@ -39,6 +42,6 @@
 	{ "name": "lookup_recent_ns", "text": "Look up an address near the last one, nanoseconds" },
 	{ "name": "memory_bytes", "text": "Memory that a view takes, bytes" },
 	{ "name": "bar_move_qemu_ratio", "text": "Move a BAR ÷ the same in QEMU" },
-	{ "name": "bar_move_growth_exponent", "text": "Move a BAR: exponent of growth with sections" },
+	{ "name": "bar_move_growth_exponent", "text": "Move a BAR: how it grows with sections" },
 	{ "name": "map_each_unicorn_ratio", "text": "Map page after page ÷ the same in Unicorn" }
-]
+];

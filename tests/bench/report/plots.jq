@@ -1,7 +1,10 @@
-[
+# SPDX-License-Identifier: GPL-2.0-only
+# The report's pictures. A curve is a figure by its n ("by_n"), or figures whose names begin alike,
+# by what their names end with ("classes").
+def plots: [
 	{ "id": "native-ring", "kind": "by_n",
 	  "title": "Two guests on /dev/kvm: ring", "x": "record size, bytes", "y": "MB/s",
-	  "text": "Bare-metal guests, two processes over the same pages (the limit), one that copies alone.",
+	  "text": "Bare-metal guests, two processes over the same pages (the limit), one that copies.",
 	  "series": [
 		{ "figure": "native_guest_ring_mb_s", "title": "guest to guest" },
 		{ "figure": "native_process_ring_mb_s", "title": "process to process" },
@@ -9,7 +12,7 @@
 	  ] },
 	{ "id": "linux-ring", "kind": "by_n",
 	  "title": "Two Linux guests: ring and its peers", "x": "block size, bytes", "y": "MB/s",
-	  "text": "In the lab: rings over our mapping and QEMU's, sockets, and two processes of the host.",
+	  "text": "In the lab: rings over our mapping and QEMU's, sockets, two host processes.",
 	  "series": [
 		{ "figure": "linux_ring_mb_s", "title": "ivmm, /dev/ivshmem0" },
 		{ "figure": "linux_host_ring_mb_s", "title": "two host processes" },
@@ -42,14 +45,16 @@
 		{ "figure": "linux_tcp_messages_s", "title": "TCP, Linux guests" }
 	  ] },
 	{ "id": "native-latency", "kind": "classes",
-	  "title": "Two guests on /dev/kvm: round trips", "x": "percentile", "lines": true, "classes": "percentiles", "y": "ns",
+	  "title": "Two guests on /dev/kvm: round trips", "x": "percentile", "y": "ns",
+	  "lines": true, "classes": "percentiles",
 	  "text": "A cache line there and back, both sides polling.",
 	  "series": [
 		{ "base": "native_guest_pingpong", "title": "guest to guest" },
 		{ "base": "native_process_pingpong", "title": "process to process" }
 	  ] },
 	{ "id": "linux-latency", "kind": "classes",
-	  "title": "Two Linux guests: round trips", "x": "percentile", "lines": true, "classes": "percentiles", "y": "ns",
+	  "title": "Two Linux guests: round trips", "x": "percentile", "y": "ns",
+	  "lines": true, "classes": "percentiles",
 	  "text": "In the lab: polled, by doorbells, and by what people use today.",
 	  "series": [
 		{ "base": "linux_pingpong", "title": "polled, ivmm" },
@@ -65,8 +70,10 @@
 	  "title": "From exec of the VMM", "x": "machine", "y": "ms",
 	  "text": "In the lab: the same kernel, initrd and memory for all.",
 	  "classes": [
-		{ "suffix": "_ms", "title": "ivmm" }, { "suffix": "_microvm_ms", "title": "microvm" },
-		{ "suffix": "_qboot_ms", "title": "qboot" }, { "suffix": "_pc_ms", "title": "pc" },
+		{ "suffix": "_ms", "title": "ivmm" },
+		{ "suffix": "_microvm_ms", "title": "microvm" },
+		{ "suffix": "_qboot_ms", "title": "qboot" },
+		{ "suffix": "_pc_ms", "title": "pc" },
 		{ "suffix": "_q35_ms", "title": "q35" },
 		{ "suffix": "_new_microvm_ms", "title": "µvm 10" },
 		{ "suffix": "_new_pc_ms", "title": "pc 10" }
@@ -86,4 +93,4 @@
 		{ "figure": "bar_move_all_told_us", "title": "move, tell all" },
 		{ "figure": "build_us", "title": "first view of all" }
 	  ] }
-]
+];

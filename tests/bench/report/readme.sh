@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# readme.sh DIR: puts the numbers and the pictures of the run in DIR into README.md, between its
+# lines "<!-- make bench-readme -->" and "<!-- end -->". What was not taken is left out.
+set -euo pipefail
+dir=$(realpath "$1")
+cd "$(dirname "$0")/../../.."
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+for plot in native-ring linux-ring; do
+	tests/bench/report/report.sh "$dir" $plot >"$tmp/plot.svg"
+	[ ! -s "$tmp/plot.svg" ] || cp "$tmp/plot.svg" Documentation/benchmarks-$plot.svg
+done
+jq -r -L tests/bench/report --argjson machine "$(cat "$dir/machine.json")" '
+	include "numbers"; . as $all |
+	(numbers[] | . as $wanted | $all |
+		"- **\(number_part($wanted) | .number)** \(number_part($wanted) | .text)" +
+		([number_part($wanted.under) | ": \(.number) \(.text)"][0] // "")),
+	"", "One run, \($machine.Date), \($machine.Form). \($machine.Machine), " +
+	"\($machine.Kernel). KVM: \($machine.KVM). Lab: \($machine.Lab)."' \
+	"$dir/results.json" >"$tmp/lines"
+awk -v lines="$tmp/lines" '
+	/^<!-- end -->$/ { inside = 0 }
+	!inside
+	/^<!-- make bench-readme -->$/ {
+		inside = 1
+		while ((getline line <lines) > 0)
+			print line
+	}' README.md >"$tmp/readme"
+cat "$tmp/readme" >README.md
