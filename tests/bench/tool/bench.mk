@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # ivshmem-bench, static, so that it runs in guests whose RAM disk holds no libraries.
 
-TOOL_SRC := $(filter-out %/test_histogram.c,$(sort $(wildcard tests/bench/tool/*.c)))
+TOOL_TESTS := $(B)/tests/bench/test_histogram $(B)/tests/bench/test_hostile
+TOOL_SRC := $(filter-out tests/bench/tool/test_%,$(sort $(wildcard tests/bench/tool/*.c)))
 TOOL_VMM := $(addprefix $(B)/obj/vmm/,error.o json.o output.o size.o hostmem/membership.o)
 TOOL := $(B)/tests/bench/ivshmem-bench
 
@@ -10,11 +11,11 @@ $(TOOL): $(TOOL_SRC:%.c=$(B)/obj/%.o) $(TOOL_VMM)
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -static -pthread -o $@ $^
 
-$(B)/tests/bench/test_histogram: $(addprefix $(B)/obj/tests/bench/tool/,test_histogram.o histogram.o)
+$(TOOL_TESTS): $(B)/tests/bench/%: $(B)/obj/tests/bench/tool/%.o $(B)/obj/tests/bench/tool/histogram.o
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(B)/obj/tests/bench/tool/%.o: C_FLAGS += -iquote tests
 
-bench-programs unit-programs: $(TOOL) $(B)/tests/bench/test_histogram
+bench-programs unit-programs: $(TOOL) $(TOOL_TESTS)

@@ -107,7 +107,7 @@ static void figures_of_trips(struct leading *l, const struct run *run)
 		figure_percentile(l, percentiles[i].measure, percentiles[i].permille);
 }
 
-static void figures_of_run(struct leading *l, const struct run *run, uint64_t exits)
+static void figures_of_run(struct leading *l, const struct run *run)
 {
 	if (l->mode->trips)
 		figures_of_trips(l, run);
@@ -116,8 +116,16 @@ static void figures_of_run(struct leading *l, const struct run *run, uint64_t ex
 	if (l->place.bell.ops && l->mode->answered && l->o->job.mode != JOB_PINGPONG)
 		figure_rate(l, run, MEASURE_DOORBELLS,
 			    (double)(run->own.rings + run->other.rings));
-	if (l->o->kvm.count)
-		figure_rate(l, run, MEASURE_EXITS, (double)exits);
+}
+
+/* Of all that a run was, with the part that does not count. */
+static void figure_of_exits(struct leading *l, const struct run *run, uint64_t exits, uint64_t ns)
+{
+	struct figure *f = figures_get(&l->figures, MEASURE_EXITS,
+				       l->mode->trips ? 0 : run->job.block);
+
+	if (figure_resolved(l, run, f))
+		figure_add(f, (double)exits * (double)NS_PER_S / (double)ns);
 }
 
 /*
@@ -207,7 +215,7 @@ static int run_lead(struct leading *l, struct run *run)
 
 static int run_measure(struct leading *l, struct run *run)
 {
-	uint64_t before = 0, after = 0;
+	uint64_t before, after, begin = clock_ns();
 	int ret = exits_read(&l->o->kvm, &before);
 
 	if (ret)
@@ -219,9 +227,9 @@ static int run_measure(struct leading *l, struct run *run)
 		return explain_run(l, run, watch_reason(l->watch, ret));
 	if (run->other.error)
 		return explain_other(l, run);
-	if (exits_read(&l->o->kvm, &after))
-		after = before;
-	figures_of_run(l, run, after - before);
+	figures_of_run(l, run);
+	if (l->o->kvm.count && !exits_read(&l->o->kvm, &after))
+		figure_of_exits(l, run, after - before, clock_ns() - begin);
 	return 0;
 }
 

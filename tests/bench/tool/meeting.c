@@ -11,12 +11,11 @@
 #include "clock.h"
 #include "meeting.h"
 
-#define SIDE_BYTES	2048
 #define BEATS_MISSED	(2000 / WATCH_BEAT_MS)	/* own ones, until the other side is dead */
 #define BEATS_PROBED	8			/* in which somebody who lives has beaten */
 #define NAP_NS		200000
 
-static_assert(sizeof(struct meeting_side) <= SIDE_BYTES, "two sides, a page");
+static_assert(sizeof(struct meeting_side) <= MEETING_SIDE_BYTES, "two sides, a page");
 static_assert(sizeof(struct job) <= sizeof(((struct meeting_side *)0)->words), "a job fits");
 static_assert(sizeof(struct outcome) <= sizeof(((struct meeting_side *)0)->words), "so does this");
 
@@ -105,7 +104,7 @@ int meeting_join(struct meeting *m, enum meeting_role role, struct place *place,
 {
 	struct meeting_side *sides[2] = {
 		(struct meeting_side *)place->mem,
-		(struct meeting_side *)(place->mem + SIDE_BYTES),
+		(struct meeting_side *)(place->mem + MEETING_SIDE_BYTES),
 	};
 
 	*m = (struct meeting){

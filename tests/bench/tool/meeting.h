@@ -18,6 +18,9 @@
 
 #define MEETING_MAGIC	0x31686e65622e7669ull	/* "iv.benh1" */
 
+/* The answering side's words come first, then the leading one's. */
+#define MEETING_SIDE_BYTES	2048
+
 enum meeting_role {
 	MEETING_ANSWERER,
 	MEETING_LEADER,

@@ -374,6 +374,7 @@ int options_parse(struct options *o, int argc, char **argv, struct error *err)
 		return error_arg(err, -EINVAL, "one PLACE is wanted, such as /dev/ivshmem0; "
 				 "`ivshmem-bench --help` tells more");
 	o->place = argv[optind];
-	return o->block_count ? options_check(o, has_mode, err) :
-	       block_range(o, blocks) ? -EINVAL : options_check(o, has_mode, err);
+	if (!o->block_count)
+		block_range(o, blocks);
+	return options_check(o, has_mode, err);
 }

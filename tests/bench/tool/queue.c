@@ -78,12 +78,9 @@ static int queue_fit(struct run *run)
 
 static int queue_prepare(struct run *run)
 {
-	int ret;
-
 	memset(run_data(run), 0, IVS_DATA_OFFSET);
-	ret = ivs_queue_consumer_attach(&run->consumer, run_data(run), run->job.capacity,
-					queue_slot_size(run), run_bell(run));
-	return ret;
+	return ivs_queue_consumer_attach(&run->consumer, run_data(run), run->job.capacity,
+					 queue_slot_size(run), run_bell(run));
 }
 
 static int queue_lead(struct run *run, uint64_t ns)

@@ -263,6 +263,15 @@ case_one_of_each()
 	answer_end
 }
 
+# A leading side that is none of ours.
+case_hostile()
+{
+	answer "$memory"
+	"$B/tests/bench/test_hostile" "$memory" && kill -0 $answerer && verified ring "$memory" ||
+		return
+	answer_end
+}
+
 # Whatever is in the memory.
 case_garbage()
 {
@@ -333,6 +342,7 @@ ktap_main \
 	case_socket_dies "sockets are left by the dead, too" \
 	case_signals "signals end both sides, which leave" \
 	case_once "--once ends with the first leading side" \
+	case_hostile "a hostile leading side neither ends nor stops who answers" \
 	case_one_of_each "there is one of each side" \
 	case_unresolved "what the clock can't resolve is no figure" \
 	case_too_large "a block that does not fit is no figure" \
