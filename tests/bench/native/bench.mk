@@ -19,7 +19,7 @@ $(NATIVE_PAYLOAD): tests/bench/native/payload.c tests/bench/native/payload.ld \
 	@$(CC) $(NATIVE_PAYLOAD_FLAGS) -o $(@:.bin=.elf) $<
 	@objcopy -O binary $(@:.bin=.elf) $@
 
-$(B)/obj/tests/bench/native/main.o: CFLAGS += -DPAYLOAD='"$(NATIVE_PAYLOAD)"'
+$(B)/obj/tests/bench/native/main.o: C_FLAGS += -DPAYLOAD='"$(NATIVE_PAYLOAD)"'
 $(B)/obj/tests/bench/native/main.o: $(NATIVE_PAYLOAD)
 
 $(B)/tests/bench/native/native: $(NATIVE_OBJ) $(NATIVE_OTHERS) $(VMM_LIB)

@@ -62,11 +62,13 @@ struct job {
 	uint64_t batch;		/* records that are published at once */
 	uint64_t verify;	/* every byte, at the consumer */
 	uint64_t drowsy;	/* a consumer who asks for a doorbell when there is nothing */
+	uint64_t bell;		/* the doorbell's register; 0: it is counted only */
 
 	int64_t status;		/* 0, or the ring's -errno */
 	uint64_t ticks;		/* of the time-stamp counter */
 	uint64_t lost;		/* of them, when something else had the CPU */
-	uint64_t bells;		/* doorbells that were rung for records */
+	uint64_t rung;		/* doorbells, those of the beginning too */
+	uint64_t bells;		/* of them, for records */
 	uint64_t wrong;		/* records that were not as they were sent */
 };
 

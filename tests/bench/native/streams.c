@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Records through a ring, from one worker to the other; and what one of them copies alone. */
+#include <errno.h>
 #include <ivshmem/words.h>
+#include <sys/eventfd.h>
 
 #include "rig.h"
 
@@ -116,9 +118,24 @@ static int measure_block(struct rig *rig, unsigned int repetition, unsigned int 
 	return ret ? ret : measure_copy(rig, blocks[i], rig->stream_counts[i]);
 }
 
+/* What KVM made of the guests' doorbells since the last time. */
+static uint64_t bells_heard(struct rig *rig)
+{
+	uint64_t heard = 0;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		eventfd_t n;
+
+		if (!eventfd_read(rig->guests[i].bell_fd, &n))
+			heard += n;
+	}
+	return heard;
+}
+
 /* Rung for records between guests, of whom one asks for it whenever there is nothing, or not. */
 static int measure_bells(struct rig *rig, const char *name, bool drowsy)
 {
+	uint64_t rung, heard;
 	int ret;
 
 	for (unsigned int i = 0; i < 2; i++) {
@@ -126,12 +143,20 @@ static int measure_bells(struct rig *rig, const char *name, bool drowsy)
 					  BELL_BATCH * BELL_BATCHES);
 		rig->jobs[i].batch = BELL_BATCH;
 		rig->jobs[i].drowsy = drowsy;
+		rig->jobs[i].bell = BELL_AT;
 	}
 	ret = rig_do(rig, TEAM_GUESTS, 2);
-	if (!ret)
-		figure_add(&rig->figures, name, BELL_BATCH,
-			   (rig->jobs[0].bells + rig->jobs[1].bells) / (double)BELL_BATCHES);
-	return ret;
+	if (ret)
+		return ret;
+	rung = rig->jobs[0].rung + rig->jobs[1].rung;
+	heard = bells_heard(rig);
+	if (!rung || heard != rung) {
+		fprintf(stderr, "native: %lu doorbells were rung, %lu heard\n", rung, heard);
+		return -EIO;
+	}
+	figure_add(&rig->figures, name, BELL_BATCH,
+		   (rig->jobs[0].bells + rig->jobs[1].bells) / (double)BELL_BATCHES);
+	return 0;
 }
 
 int streams_measure(struct rig *rig, unsigned int repetition)
