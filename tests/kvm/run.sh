@@ -9,4 +9,4 @@ programs=()
 for source in tests/kvm/test_*.c; do
 	programs+=("build/tests/kvm/$(basename "$source" .c)")
 done
-ktap_programs "${programs[@]}"
+ktap_programs "${programs[@]}" tests/bench/native/test_native.sh

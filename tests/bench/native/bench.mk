@@ -27,4 +27,4 @@ $(B)/tests/bench/native/native: $(NATIVE_OBJ) $(NATIVE_OTHERS) $(VMM_LIB)
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LD_LIBS)
 
-bench-programs: $(B)/tests/bench/native/native
+bench-programs tests-kvm: $(B)/tests/bench/native/native
