@@ -147,12 +147,14 @@ static void walk_set(struct dirty_walk w)
 		__atomic_fetch_or(s.word, s.bits, __ATOMIC_SEQ_CST);
 }
 
+/* A page of the map that has never been stored to takes no memory, and is not stored to here. */
 static void walk_clear(struct dirty_walk w)
 {
 	struct dirty_span s;
 
 	while (dirty_walk_next(&w, &s))
-		__atomic_fetch_and(s.word, ~s.bits, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(s.word, __ATOMIC_SEQ_CST) & s.bits)
+			__atomic_fetch_and(s.word, ~s.bits, __ATOMIC_SEQ_CST);
 }
 
 static void walk_clients(const struct dirty *dirty, const struct ram_block *block, hwaddr addr,
