@@ -151,22 +151,29 @@ static int parse_monitor(struct parser *p, const char *value)
 }
 
 static int parse_list(struct parser *p, const char *option, const char *value,
-		      struct props *list, unsigned int *nr)
+		      struct props **list, unsigned int *nr)
 {
+	struct props *longer;
+
 	if (*nr == OPTIONS_LIST_MAX)
 		return error_arg(p->err, -EINVAL, "%s %s: more than %d of them", option, value,
 				 OPTIONS_LIST_MAX);
-	return props_parse(&list[(*nr)++], option, value, p->err);
+	longer = reallocarray(*list, *nr + 1, sizeof(*longer));
+	if (!longer)
+		return error_set(p->err, -ENOMEM, "%s %s: out of memory", option, value);
+	*list = longer;
+	longer[*nr] = (struct props){};
+	return props_parse(&longer[(*nr)++], option, value, p->err);
 }
 
 static int parse_object(struct parser *p, const char *value)
 {
-	return parse_list(p, "-object", value, p->opts->objects, &p->opts->nr_objects);
+	return parse_list(p, "-object", value, &p->opts->objects, &p->opts->nr_objects);
 }
 
 static int parse_device(struct parser *p, const char *value)
 {
-	return parse_list(p, "-device", value, p->opts->devices, &p->opts->nr_devices);
+	return parse_list(p, "-device", value, &p->opts->devices, &p->opts->nr_devices);
 }
 
 static bool ring_size_ok(uint64_t size)
@@ -402,4 +409,6 @@ void options_fini(struct options *opts)
 		props_fini(&opts->objects[i]);
 	for (unsigned int i = 0; i < opts->nr_devices; i++)
 		props_fini(&opts->devices[i]);
+	free(opts->objects);
+	free(opts->devices);
 }

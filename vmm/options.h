@@ -36,7 +36,7 @@ struct options {
 	bool paused;		/* -S */
 	bool prealloc;		/* -mem-prealloc */
 	unsigned int dirty_ring_size;	/* entries; 0: KVM's dirty logs are bitmaps */
-	struct props objects[OPTIONS_LIST_MAX], devices[OPTIONS_LIST_MAX];
+	struct props *objects, *devices;	/* OPTIONS_LIST_MAX at most */
 	unsigned int nr_objects, nr_devices;
 };
 
