@@ -78,6 +78,20 @@ static int act(const struct options *opts)
 	}
 }
 
+#define HEAP_TABLE	(32 * 1024)	/* bytes: from here on, an allocation has pages of its own */
+
+/*
+ * Threads hardly allocate: a heap each would be memory for nothing. So would a reserve at the heap's
+ * end, or large tables in the heap: memory out of those is cleared by hand, so that even what nobody
+ * ever uses of a table is there, while fresh pages are zero and come as they are used.
+ */
+static void heap_settle(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_TOP_PAD, 0);
+	mallopt(M_MMAP_THRESHOLD, HEAP_TABLE);
+}
+
 int main(int argc, char **argv)
 {
 	struct options opts;
@@ -87,8 +101,7 @@ int main(int argc, char **argv)
 
 	standard_fds_open();
 	descriptors_raise();
-	/* a heap a thread would be memory for nothing: threads hardly allocate */
-	mallopt(M_ARENA_MAX, 1);
+	heap_settle();
 	ret = options_parse(&opts, argc, argv, &err);
 	messages_name(prefix, sizeof(prefix), opts.name);
 	ret = ret ? fail(&err) : act(&opts);

@@ -6,6 +6,19 @@ VMM_LIB := $(B)/vmm/libivmm.a
 
 include vmm/boot/boot.mk
 
+# Nothing unwinds the stack at run time, and debuggers have tables of their own.
+$(B)/obj/vmm/%.o: C_FLAGS += -fno-asynchronous-unwind-tables -ffunction-sections
+
+# What a guest that runs doesn't need comes last in the program, so that its pages are not in memory
+# before somebody asks for them.
+VMM_COLD := vmm/snapshot/% vmm/monitor/% vmm/props.c vmm/state.c vmm/hw/cmos.c vmm/hw/i440fx.c \
+	    vmm/hw/ivshmem_options.c vmm/kvm/dirty_ring.c vmm/kvm/kvm_state.c vmm/kvm/pit.c \
+	    vmm/kvm/slots_explain.c vmm/kvm/vcpu_cpuid.c vmm/kvm/vcpu_msrs.c vmm/kvm/vcpu_save.c \
+	    vmm/memory/dirty_snapshot.c vmm/memory/dirty_sync.c vmm/memory/explain% \
+	    vmm/memory/mtree% vmm/memory/ram_prealloc.c vmm/pci/pci_state.c \
+	    $(filter %_info.c,$(VMM_SRC))
+VMM_ORDER := $(filter-out $(VMM_COLD),$(VMM_SRC)) $(filter $(VMM_COLD),$(VMM_SRC))
+
 CTL_SRC := $(sort $(wildcard vmm/ctl/*.c))
 
 .PHONY: vmm
@@ -16,9 +29,10 @@ $(VMM_LIB): $(VMM_SRC:%.c=$(B)/obj/%.o)
 	@echo "  AR      $@"
 	@rm -f $@ && ar rcs $@ $^
 
-$(B)/vmm/ivmm: $(B)/obj/vmm/main.o $(VMM_LIB)
+$(B)/vmm/ivmm: $(B)/obj/vmm/main.o $(VMM_ORDER:%.c=$(B)/obj/%.o)
+	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LD_LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(LD_LIBS)
 
 $(B)/vmm/ivshmemctl: $(CTL_SRC:%.c=$(B)/obj/%.o) $(VMM_LIB)
 	@echo "  LD      $@"
