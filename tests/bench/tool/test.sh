@@ -95,15 +95,16 @@ verified()
 {
 	figures "([.[] | select(.name == \"$1_mb_s\") | .n] == [64, 65536]) and
 		all(.[]; .value > 0 and .repetitions == 2)" \
-		"$bench" --mode "$1" --verify --seconds 0.05 --repeat 2 --block 64,64k "${@:3}" "$2"
+		"$bench" --mode "$1" --verify --seconds 0.02 --repeat 2 --block 64,64k "${@:3}" "$2"
 }
 
 trips()
 {
 	figures 'map(.name) == ["pingpong_mean_ns", "pingpong_p50_ns", "pingpong_p90_ns",
-		"pingpong_p99_ns", "pingpong_p999_ns", "pingpong_max_ns"] and .[1].value > 0 and
-		.[1].value <= .[2].value and .[5].value == .[5].spread[1]' \
-		"$bench" --mode pingpong --verify --seconds 0.2 --repeat 2 "$1"
+		"pingpong_p99_ns", "pingpong_p999_ns", "pingpong_max_ns"] and .[0].value > 0 and
+		(.[2].value == null or .[1].value <= .[2].value) and
+		.[5].value == .[5].spread[1]' \
+		"$bench" --mode pingpong --verify --seconds 0.1 --repeat 2 "$1"
 }
 
 case_alone()

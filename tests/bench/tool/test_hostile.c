@@ -16,7 +16,7 @@
 #include "random.h"
 
 #define SIZE		(16u << 20)
-#define JOBS		60
+#define JOBS		40
 #define WAIT_MS		5000
 #define SCRIBBLES	2000
 
