@@ -78,12 +78,12 @@ static int act(const struct options *opts)
 	}
 }
 
-#define HEAP_TABLE	(32 * 1024)	/* bytes: from here on, an allocation has pages of its own */
+#define HEAP_TABLE	(32 * 1024)	/* bytes: from here on, pages of its own */
 
 /*
- * Threads hardly allocate: a heap each would be memory for nothing. So would a reserve at the heap's
- * end, or large tables in the heap: memory out of those is cleared by hand, so that even what nobody
- * ever uses of a table is there, while fresh pages are zero and come as they are used.
+ * Threads hardly allocate: a heap each would be memory for nothing. So would a reserve at the end
+ * of the heap, or large tables in it: what calloc() takes there it clears by hand, so that all of a
+ * table is in memory, used or not; fresh pages are zero, and come as they are used.
  */
 static void heap_settle(void)
 {

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# When a VMM was executed, when its guest's kernel began and when its init was up, on one clock: that
-# of a nested host's kernel, which sees all three.
+# When a VMM was executed, when its guest's kernel began and when its init was up, on one clock:
+# that of a nested host's kernel, which sees all three.
 #
-# The kernel begins between the last thing that firmware asks QEMU's fw_cfg for, the image being
-# loaded, and the first fault at an address of the kernel's own; the former counts, to QEMU's favour.
-# ivmm has no firmware: the fault is that of the very first instruction.
+# The kernel begins between the last thing that firmware asks QEMU's fw_cfg for, when the image has
+# been loaded, and the first fault at an address of the kernel's own. The former is what counts, in
+# favour of QEMU. ivmm has no firmware: the fault is that of the very first instruction.
 
 TRACE=/sys/kernel/tracing/instances/bench
 TRACE_FW_CFG='port >= 0x510 && port <= 0x51b'
