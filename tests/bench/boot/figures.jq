@@ -33,13 +33,12 @@ def holding($goal):
 	. + { goal: $goal, holds: (if .value == null then null
 		else .value <= ($goal | ltrimstr("<= ") | tonumber) end) };
 
-# The type of QEMU's with the least median, or null
-def best($figure):
-	[types | keys_unsorted[] | select(. != "ivmm") | . as $type | values($figure; $type) |
-		select(length > 0) | { type: $type, value: median }] | min_by(.value);
+# The type with the least median of those, or null
+def best($figure; $types):
+	[$types[] | . as $type | values($figure; $type) | select(length > 0) |
+		{ type: $type, value: median }] | min_by(.value);
 
-def best_of($figure; $type): values($figure; $type) |
-	if length > 0 then { type: $type, value: median } else null end;
+def peer_types: types | keys_unsorted | map(select(. != "ivmm"));
 
 # ivmm's beside that of one other type
 def own($name; $figure; $peer):
@@ -56,11 +55,12 @@ def ratio($name; $figure; $peer; $goal):
 		.peer = types[$peer.type] end | holding($goal);
 
 def peers($prefix; $figure; $suffix):
-	types | keys_unsorted[] | select(. != "ivmm") | . as $type | values($figure; $type) |
+	peer_types[] | . as $type | values($figure; $type) |
 		select(length > 0) | figure($prefix + $type + $suffix; .);
 
-best("init") as $fastest | best_of("kernel"; "microvm") as $microvm |
-best("private") as $least | [
+best("init"; peer_types) as $fastest |
+best("kernel"; ["microvm", "qboot", "new_microvm"]) as $microvm |
+best("private"; peer_types) as $least | [
 	ratio("boot_init_ratio"; "init"; $fastest; "<= 0.9"),
 	ratio("boot_kernel_ratio"; "kernel"; $microvm; "<= 0.5"),
 	(own("ivmm_private_kib"; "private"; $least) | holding("<= 512")),
@@ -69,6 +69,6 @@ best("private") as $least | [
 	own("boot_kernel_ms"; "kernel"; $microvm),
 	peers("boot_kernel_"; "kernel"; "_ms"),
 	peers("qemu_"; "private"; "_private_kib"),
-	own("ivmm_stripped_kib"; "stripped"; best_of("stripped"; "pc")),
+	own("ivmm_stripped_kib"; "stripped"; best("stripped"; ["pc"])),
 	figure("create_to_cat_ms"; values("create_to_cat"; "ivmm"))
 ]

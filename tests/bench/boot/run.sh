@@ -29,6 +29,8 @@ stripped_samples()
 	echo "stripped pc $(measure_stripped_kib $qemu)"
 }
 
+interrupted=
+trap 'interrupted=yes' INT TERM
 rm -rf "$out" && mkdir -p "$out" || exit
 echo "progress 0 the lab boots" >&2
 why=
@@ -40,3 +42,4 @@ jq -Rn --arg why "${why:-no boot of it came to its end}" -f tests/bench/boot/fig
 	"$out/samples" >"$json" || exit
 [[ -z $why ]] || echo "$why" >&2
 echo "progress 100 done" >&2
+[[ -z $interrupted ]]
