@@ -23,11 +23,11 @@ def figure: {
 	peer_value: null, ratio: null, goal: null, holds: null, command: null
 } + .;
 
-# The samples of a series, each with its figures under their own names: ring_mb_s of the series
-# linux_tcp_ring is linux_tcp_ring_mb_s.
-def samples_of($s):
-	[$samples[] | select(.series == $s.series) | (.figures // []) |
-		map(.name |= $s.series + ltrimstr($s.mode))];
+# The figures of a series, each with its repetition and under its own name: ring_mb_s of the series
+# linux_uio_ring is linux_uio_ring_mb_s.
+def taken_of($s):
+	[$samples[] | select(.series == $s.series) | .repetition as $repetition | .figures // [] |
+		.[] | .name |= $s.series + ltrimstr($s.mode) | .repetition = $repetition];
 
 # One figure of all its samples
 def together:
@@ -43,7 +43,7 @@ def together:
 	end;
 
 def figures_of($s):
-	(samples_of($s) | add // [] | group_by([.name, .n]) | map(together)) as $taken |
+	(taken_of($s) | group_by([.name, .n]) | map(together)) as $taken |
 	([$s.mode | suffixes[] | $s.series + "_" + .] - ($taken | map(.name))) as $missing |
 	$taken + ($missing | map({ name: ., why: why_missing($s) } | figure));
 
@@ -65,10 +65,10 @@ def goals: [
 		"_p50_ns", null, "QEMU 7.2 ivshmem-doorbell, asleep"]
 ] | map({ name: .[0], goal: .[1], over: .[2], under: .[3], suffix: .[4], n: .[5], peer: .[6] });
 
-# For each repetition the value, or null
+# {"1": value, …}: for each repetition that has one
 def values_of($s; $suffix; $n):
-	samples_of($s) | map(map(select(.name == $s.series + $suffix and ($n == null or .n == $n)) |
-		.value) | .[0]);
+	[taken_of($s)[] | select(.name == $s.series + $suffix and ($n == null or .n == $n) and
+			(.value // 0) > 0) | { key: "\(.repetition)", value: .value }] | from_entries;
 
 def holds($goal):
 	($goal | split(" ")) as [$op, $limit] |
@@ -78,8 +78,8 @@ def series_named($name): first(table[] | select(.series == $name));
 
 def goal_figure:
 	. as $g | series_named($g.over) as $over | series_named($g.under) as $under |
-	[[values_of($over; $g.suffix; $g.n), values_of($under; $g.suffix; $g.n)] | transpose[] |
-		select(.[0] != null and (.[1] // 0) > 0) | .[0] / .[1]] as $ratios |
+	values_of($over; $g.suffix; $g.n) as $a | values_of($under; $g.suffix; $g.n) as $b |
+	[$a | keys[] | select($b[.]) | $a[.] / $b[.]] as $ratios |
 	{ name: $g.name, goal: $g.goal, peer: $g.peer,
 	  command: ("tests/bench/lab/run.sh: " + $g.over + $g.suffix + " ÷ " + $g.under + $g.suffix) } +
 	if ($ratios | length) == 0 then { why: why_missing($over) }

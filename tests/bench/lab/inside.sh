@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../../.." || exit 1
 repetitions=$1
 seconds=$2
 blocks=$3
-patience=40			# seconds for one run
+patience=25			# seconds for one run
 bench=build/tests/bench/ivshmem-bench
 samples=$LAB_OUT/samples
 log=$LAB_OUT/bench.log
@@ -89,10 +89,17 @@ lead()
 		"$place" 2>>$log
 }
 
-# sample SERIES FIGURES
+# sample SERIES REPETITION FIGURES
 sample()
 {
-	printf '{"series":"%s","figures":%s}\n' "$1" "$2" >>"$samples"
+	printf '{"series":"%s","repetition":%d,"figures":%s}\n' "$@" >>"$samples"
+}
+
+# answers WHERE: a guest that does not take commands any more is lost, and the part with it
+answers()
+{
+	[[ $1 == host || $1 == - ]] || GUEST_TIMEOUT=5 guest "$1" true ||
+		boot_fail "guest $1 takes no commands any more"
 }
 
 # take REPETITION PART SERIES MODE LEADER ANSWERER OPTIONS: one line of samples
@@ -105,13 +112,14 @@ take()
 	[[ $6 == - || $6 =~ $sockets ]] || answer "$6"
 	figures=$(lead "$4" "$5" "${options[@]}" | tr -d '\n')
 	[[ -z $answerer ]] || wait $answerer
-	sample "$3" "${figures:-null}"
+	sample "$3" "$1" "${figures:-null}"
+	[[ -n $figures ]] || { answers "${5%%:*}" && answers "${6%%:*}"; }
 }
 
 # part_measure PART FIRST LAST: everyone's turn in each repetition; FIRST and LAST are percents.
 part_measure()
 {
-	local repetition number=0 count line words
+	local repetition number=0 count line lines words
 
 	mapfile -t lines < <(part_series "$1")
 	count=$((repetitions * ${#lines[@]}))
@@ -120,7 +128,7 @@ part_measure()
 			IFS=$'\t' read -ra words <<<"$line"
 			echo "progress $(($2 + ($3 - $2) * number / count)) ${words[1]}," \
 				"$repetition of $repetitions" >&2
-			take $repetition "${words[@]}"
+			take $repetition "${words[@]}" || return
 			number=$((number + 1))
 		done
 	done
@@ -139,7 +147,7 @@ exits()
 	sleep 2
 	for name in alpha beta; do after=$((after + $(guests_exits $name))); done
 	wait $leader $answerer
-	sample linux_ring "$(printf '[{"name":"ring_exits_s","n":65536,"value":%d}]' \
+	sample linux_ring 0 "$(printf '[{"name":"ring_exits_s","n":65536,"value":%d}]' \
 		$(((after - before) / 2)))"
 }
 
