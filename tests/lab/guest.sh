@@ -141,8 +141,8 @@ guest_saw_init()
 	grep -aqs '^init: up' "$LAB_OUT/$1/console.log"
 }
 
-# QEMU's serial port now and then forgets to go on receiving when something came before the guest has
-# opened it: nobody speaks to an agent that does not listen.
+# QEMU's serial port now and then does not go on receiving when something came before the guest
+# has opened it: nobody speaks to an agent that does not listen.
 guest_listens()
 {
 	grep -aqs 'agent: .*: listening' "$LAB_OUT/$1/console.log"
