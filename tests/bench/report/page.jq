@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # report.html. Input: all figures; $machine, $svg (its one element by plot), $style, $notes,
-# $earlier (when the memory model's figures were taken, if in an earlier run). All text goes through
-# @html; the pictures and the style sheet, which are ours, do not.
+# $earlier (its one element: figures of the memory model from an earlier run, taken $earlier_date).
+# All text goes through @html; the pictures and the style sheet, which are ours, do not.
 include "figures";
 include "goals";
 include "plots";
@@ -101,14 +101,14 @@ def plot_data:
 
 def plot_figure($all): . as $plot | ($all | series_of($plot)) as $series |
 	"<figure id=\"\(.id)\"><h3>\(.title | html)</h3><figcaption>\(.text | html)\(
-	if .id == "commits" and $earlier != "" then " Taken in an earlier run, \($earlier | html)."
-	else "" end)</figcaption>",
+	if .id == "commits" and $earlier[0] != []
+	then " Of an earlier run, \($earlier_date | html)." else "" end)</figcaption>",
 	($svg[0][.id] // "<p class=\"none\">No picture: \(if $series == [] then
 		"none of its figures was taken" else "gnuplot is not installed" end).</p>"),
 	if $series == [] then "" else $series | plot_data end,
 	"</figure>";
 
-def plots_section: . as $all |
+def plots_section: (. + $earlier[0]) as $all |
 	"<section><h2>Pictures</h2><p class=\"faint\">Bars reach from the least to the greatest " +
 	"of the repetitions. Axes of sizes, times and rates are logarithmic.</p>",
 	"<div class=\"plots\">",

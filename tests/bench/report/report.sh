@@ -9,16 +9,14 @@ cd "$(dirname "$0")"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# The memory model's figures may be of an earlier run: $tmp/earlier says of when.
-figures()
+# The memory model's figures of an earlier run, if this one has none: for a picture, no verdict.
+earlier()
 {
-	: >"$tmp/earlier"
 	if [ -s "$dir/memory.json" ] &&
 		! jq -e 'any(.[]; .name == "bar_move_us")' "$dir/results.json" >/dev/null; then
-		date -u -r "$dir/memory.json" '+%F' >"$tmp/earlier"
-		jq -s 'add' "$dir/results.json" "$dir/memory.json"
+		cat "$dir/memory.json"
 	else
-		cat "$dir/results.json"
+		echo '[]'
 	fi
 }
 
@@ -54,7 +52,8 @@ pictures()
 
 text() { if [ -f "$1" ]; then cat "$1"; fi; }
 
-figures >"$tmp/figures.json"
+earlier >"$tmp/earlier.json"
+jq -s 'add' "$dir/results.json" "$tmp/earlier.json" >"$tmp/figures.json"
 if [ $# -gt 1 ]; then
 	plot "$2" 'background "white"' |
 		sed '1s/$/\n<!-- SPDX-License-Identifier: GPL-2.0-only -->/'
@@ -67,4 +66,6 @@ fi
 text "$dir/lab-notes.txt" >"$tmp/notes"
 jq -r -L . --argjson machine "$(cat "$dir/machine.json")" --slurpfile svg "$tmp/pictures.json" \
 	--rawfile style style.css --rawfile notes "$tmp/notes" \
-	--arg earlier "$(cat "$tmp/earlier")" -f page.jq "$tmp/figures.json"
+	--slurpfile earlier "$tmp/earlier.json" \
+	--arg earlier_date "$(date -u -r "$dir/memory.json" '+%F' 2>/dev/null)" \
+	-f page.jq "$dir/results.json"

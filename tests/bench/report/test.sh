@@ -141,6 +141,20 @@ case_report_whole()
 		grep -E 'https?://|<link|<img|@import'
 }
 
+# Figures of an earlier run make a picture, and no verdict.
+case_report_earlier()
+{
+	case_results_judge || return
+	cp "$dir/r.json" "$dir/results.json"
+	echo '{}' >"$dir/machine.json"
+	echo '[{ "name": "bar_move_us", "n": 64, "value": 3, "goal": "<= 2", "holds": false,
+		"command": "earlier" }]' >"$dir/memory.json"
+	$R/report.sh "$dir" >"$dir/report.html" || return
+	rm "$dir/memory.json"
+	grep -q 'Of an earlier run' "$dir/report.html" &&
+		grep -q '2 goals held.* 1 missed' <(tr '\n' ' ' <"$dir/report.html")
+}
+
 case_plot()
 {
 	local plot
@@ -360,6 +374,7 @@ ktap_main case_results_judge "each goal has its verdict, and what is unknown sta
 	case_report_hostile "the report quotes whatever the figures say" \
 	case_report_empty "a report without a figure" \
 	case_report_whole "the report is one file, and its tags match" \
+	case_report_earlier "what an earlier run has is told from this one's" \
 	case_plot "pictures of what is there alone" \
 	case_compare "what is worse, gone, better, changed, new, or noise" \
 	case_compare_goals "a goal says which way is up" \
