@@ -118,7 +118,7 @@ rig_keep()
 	fi
 }
 
-# rig_why NAME STATUS FINISHED KEPT SECONDS: why figures of it may be missing; nothing if all went well.
+# rig_why NAME STATUS FINISHED KEPT SECONDS: why figures of it are missing; nothing if none are.
 rig_why()
 {
 	if [ -n "$interrupted" ]; then
