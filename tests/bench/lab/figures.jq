@@ -16,7 +16,7 @@ def suffixes:
 	elif . == "queue" then ["mb_s", "messages_s"]
 	else ["mb_s"] end;
 
-def why_missing($s): $whys[$s.part] // "the tool gave no figure (see bench.log)";
+def why_missing($s): $whys[$s.part] // "ivshmem-bench gave no figure: see its bench.log";
 
 def figure: {
 	name: .name, n: .n, value: null, spread: null, repetitions: 0, peer: null,
@@ -47,13 +47,17 @@ def figures_of($s):
 	([$s.mode | suffixes[] | $s.series + "_" + .] - ($taken | map(.name))) as $missing |
 	$taken + ($missing | map({ name: ., why: why_missing($s) } | figure));
 
-# The goals: a figure of one series ÷ that of another, in each repetition.
-def goals: [
+# Ratios, most of them with a goal: a figure of one series ÷ that of another, in each repetition.
+def ratios: [
 	["linux_read_1m_ratio", ">= 0.9", "linux_read", "linux_mmap", "_mb_s", 1048576,
-		"memcpy from the mapping"],
+		"the same copied from the mapping, by a loop"],
+	["linux_read_1m_libc_ratio", null, "linux_read", "linux_mmap_libc", "_mb_s", 1048576,
+		"the same, by the memcpy() of libc"],
 	["linux_ring_wc_ratio", ">= 1.0", "linux_ring", "linux_qemu_wc_ring", "_mb_s", 65536,
 		"QEMU 7.2 ivshmem-plain, resource2_wc"],
 	["linux_ring_tcp_ratio", ">= 40", "linux_driver_ring", "linux_tcp", "_mb_s", 65536,
+		"TCP, virtio-net with vhost, QEMU 7.2"],
+	["linux_ring_tcp_ivmm_ratio", null, "linux_ivmm_ring", "linux_tcp", "_mb_s", 65536,
 		"TCP, virtio-net with vhost, QEMU 7.2"],
 	["linux_ring_host_ratio", ">= 0.95", "linux_ring", "linux_host_ring", "_mb_s", 65536,
 		"two processes of the host"],
@@ -71,12 +75,13 @@ def values_of($s; $suffix; $n):
 			(.value // 0) > 0) | { key: "\(.repetition)", value: .value }] | from_entries;
 
 def holds($goal):
-	($goal | split(" ")) as [$op, $limit] |
-	if $op == ">=" then . >= ($limit | tonumber) else . <= ($limit | tonumber) end;
+	($goal // "" | split(" ")) as [$op, $limit] |
+	if $op == null then null
+	elif $op == ">=" then . >= ($limit | tonumber) else . <= ($limit | tonumber) end;
 
 def series_named($name): first(table[] | select(.series == $name));
 
-def goal_figure:
+def ratio_figure:
 	. as $g | series_named($g.over) as $over | series_named($g.under) as $under |
 	values_of($over; $g.suffix; $g.n) as $a | values_of($under; $g.suffix; $g.n) as $b |
 	[$a | keys[] | select($b[.]) | $a[.] / $b[.]] as $ratios |
@@ -88,4 +93,4 @@ def goal_figure:
 		  holds: ($value | holds($g.goal)) }
 	end | figure;
 
-[goals[] | goal_figure] + [table[] as $s | figures_of($s)[]]
+[ratios[] | ratio_figure] + [table[] as $s | figures_of($s)[]]

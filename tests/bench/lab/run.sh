@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # run.sh OUT.json: the benchmarks with Linux guests in the lab, ours and the peers'. Each part is a
 # boot of the nested host, so that one that the emulator loses costs no other; it is run once more,
-# which the notes beside OUT.json tell. QUICK=1: fewer repetitions and blocks, one boot.
+# which the notes beside OUT.json tell. QUICK=1: fewer repetitions and blocks, two boots.
 set -uo pipefail
 [[ ${1:-} == *.json ]] || {
 	echo "usage: run.sh OUT.json" >&2
@@ -23,7 +23,7 @@ measure=(5 0.3 '64,256,1K,4K,16K,64K,256K,1M')
 budget=1200
 boot_seconds=300
 if [[ -n ${QUICK-} ]]; then
-	boots=('100 file ring net doorbell')
+	boots=('60 file ring doorbell' '40 net')
 	measure=(2 0.2 '64,64K,1M')
 	budget=150
 fi
@@ -63,14 +63,14 @@ progress()
 	done
 }
 
-# boot_once FIRST SHARE PART…: its samples replace those of an earlier try; the lab's status.
+# boot_once FOLDER FIRST SHARE PART…: with its logs and samples there; the lab's status.
 boot_once()
 {
-	local first=$1 share=$2
+	local folder=$1 first=$2 share=$3
 
-	shift 2
-	rm -f "$out/samples"
-	tests/lab/lab run --smp 2 --timeout $boot_seconds --out "$out" -- \
+	shift 3
+	mkdir -p "$folder" && cp "$out/bench.cpio" "$folder/" || return
+	tests/lab/lab run --smp 2 --timeout $boot_seconds --out "$folder" -- \
 		tests/bench/lab/inside.sh "${measure[@]}" "$@" 2>&1 </dev/null |
 		progress "$first" "$share"
 }
@@ -89,20 +89,23 @@ lost()
 # boot FIRST SHARE PART…
 boot()
 {
-	local status left=$((budget - SECONDS))
+	local status folder=$out/$3
 
-	boot_once "$@"
+	boot_once "$folder" "$@"
 	status=$?
-	if ((status && left > budget * 2 * $2 / 100)) && [[ -z $interrupted ]]; then
+	if ((status && (budget - SECONDS) * 2 > budget * (100 - $1) / 100)) &&
+		[[ -z $interrupted ]]; then
 		echo "${*:3}: the lab ended with status $status, once more" | tee -a "$notes" >&2
-		boot_once "$@"
+		folder+=-again
+		boot_once "$folder" "$@"
 		status=$?
 	fi
-	cat "$out/samples" >>"$out/all" 2>/dev/null
+	cat "$folder/samples" >>"$out/samples" 2>/dev/null
+	cat "$folder/notes" >>"$notes" 2>/dev/null
 	if [[ -n $interrupted ]]; then
 		lost "${@:3}" "interrupted"
 	elif ((status)); then
-		lost "${@:3}" "the lab ended with status $status (log: $out/bench.log)"
+		lost "${@:3}" "the lab ended with status $status (logs: $folder)"
 	fi
 }
 
@@ -110,7 +113,7 @@ main()
 {
 	local first=0 words
 
-	rm -rf "$out" && mkdir -p "$out" && : >"$out/all" && : >"$notes" && image || return
+	rm -rf "$out" && mkdir -p "$out" && : >"$out/samples" && : >"$notes" && image || return
 	for boot in "${boots[@]}"; do
 		read -ra words <<<"$boot"
 		if [[ -n $interrupted ]]; then
@@ -122,8 +125,7 @@ main()
 		fi
 		first=$((first + words[0]))
 	done
-	cat "$out/notes" >>"$notes" 2>/dev/null
-	jq -n --slurpfile samples "$out/all" --rawfile series tests/bench/lab/series \
+	jq -n --slurpfile samples "$out/samples" --rawfile series tests/bench/lab/series \
 		--argjson whys "$whys" -f tests/bench/lab/figures.jq >"$json" || return
 	echo "progress 100 done" >&2
 	[[ -z $interrupted ]]
