@@ -6,8 +6,9 @@ VMM_LIB := $(B)/vmm/libivmm.a
 
 include vmm/boot/boot.mk
 
-# Nothing unwinds the stack at run time, and debuggers have tables of their own.
-$(B)/obj/vmm/%.o: C_FLAGS += -fno-asynchronous-unwind-tables -ffunction-sections
+# Nothing unwinds the stack at run time but sanitizers; debuggers have tables of their own.
+VMM_UNWIND := $(if $(findstring -fsanitize,$(CFLAGS)),,-fno-asynchronous-unwind-tables)
+$(B)/obj/vmm/%.o: C_FLAGS += $(VMM_UNWIND) -ffunction-sections
 
 # What a guest that runs doesn't need comes last in the program, so that its pages are not in memory
 # before somebody asks for them.
