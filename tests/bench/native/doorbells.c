@@ -229,7 +229,7 @@ int doorbells_measure(struct rig *rig)
 	b.rig = rig;
 	ret = bells_create(&b);
 	for (unsigned int i = 0; i < rig->repetitions && !ret; i++)
-		ret = measure_repetition(&b);
+		ret = rig_interrupted() ? -EINTR : measure_repetition(&b);
 	if (!ret)
 		bells_destroy(&b);
 	return ret;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,8 +34,23 @@ static const char usage[] =
 "  --check    measure nothing: send records from guest to guest and look at every byte\n"
 "  --help     this text\n";
 
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+bool rig_interrupted(void)
+{
+	return interrupted;
+}
+
 int rig_do(struct rig *rig, enum team team, unsigned int nr)
 {
+	if (interrupted)
+		return -EINTR;
 	rig->round++;
 	for (unsigned int i = 0; i < nr; i++)
 		rig->jobs[i].round = rig->round;
@@ -158,7 +174,7 @@ static void explain(struct figures *all, const char *why)
 {
 	for (unsigned int i = 0; i < all->nr; i++)
 		if (!all->list[i].own.nr)
-			all->list[i].why = why;
+			all->list[i].why = why ? why : "there was nothing of the kind";
 }
 
 static int run(struct rig *rig, const char *path)
@@ -168,7 +184,11 @@ static int run(struct rig *rig, const char *path)
 
 	if (!out)
 		goto failed;
+	signal(SIGINT, interrupt);
+	signal(SIGTERM, interrupt);
 	why = measure(rig);
+	if (interrupted)
+		why = "interrupted";
 	if (why)
 		fprintf(stderr, "native: not all was measured: %s\n", why);
 	streams_end(rig);
@@ -180,7 +200,7 @@ static int run(struct rig *rig, const char *path)
 	progress(100, "done");
 	figures_write(&rig->figures, out);
 	if (!fclose(out))
-		return 0;
+		return interrupted ? -EINTR : 0;
 
 failed:
 	fprintf(stderr, "native: can't write %s: %s\n", path, strerror(errno));

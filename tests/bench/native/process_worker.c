@@ -60,7 +60,10 @@ static _Noreturn void process_run(const struct shared *shared, int box_fd, int c
 	void (*run)(struct job *job) = (void (*)(struct job *))CODE_AT;
 	struct worker_place before;
 
+	/* who interrupts means the parent, and we end with that */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	worker_pin(cpu, &before);
 	if (process_map(shared, box_fd))
 		_exit(1);
@@ -98,7 +101,7 @@ static const struct worker_kind process_kind = {
 
 int process_worker_create(struct process_worker *w, const struct shared *shared, int cpu)
 {
-	int fd = memfd_create("job", MFD_CLOEXEC);
+	int fd = memfd_create("job", MFD_CLOEXEC), ret;
 
 	if (fd < 0 || ftruncate(fd, BOX_SIZE) < 0)
 		goto failed;
@@ -118,8 +121,9 @@ int process_worker_create(struct process_worker *w, const struct shared *shared,
 	return 0;
 
 failed:
-	fprintf(stderr, "native: no process to compare with: %s\n", strerror(errno));
-	return -errno;
+	ret = -errno;
+	fprintf(stderr, "native: no process to compare with: %s\n", strerror(-ret));
+	return ret;
 }
 
 void process_worker_destroy(struct process_worker *w)

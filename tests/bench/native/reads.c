@@ -3,7 +3,6 @@
 #include "../../random.h"
 #include "rig.h"
 
-#define READ_NS		150	/* about; how many there are follows from it */
 #define LINE_WORDS	8u	/* a cache line is visited once in a walk over all */
 #define LINES		(CHAIN_SIZE / 8 / LINE_WORDS)
 
@@ -38,9 +37,10 @@ static void chain_make(struct rig *rig)
 	}
 }
 
-static int chase(struct rig *rig, enum team team, enum size size, uint64_t count)
+/* All the way round: less of it would be as many lines fewer that a cache has to hold. */
+static int chase(struct rig *rig, enum team team, enum size size)
 {
-	rig->jobs[0] = (struct job){ .work = WORK_CHASE, .at = mappings[size], .count = count };
+	rig->jobs[0] = (struct job){ .work = WORK_CHASE, .at = mappings[size], .count = LINES };
 	return rig_do(rig, team, 1);
 }
 
@@ -52,18 +52,17 @@ int reads_begin(struct rig *rig)
 	chain_make(rig);
 	for (unsigned int size = 0; size < SIZES; size++)
 		for (unsigned int team = 0; team < TEAMS && !ret; team++)
-			ret = chase(rig, team, size, LINES);
+			ret = chase(rig, team, size);
 	return ret;
 }
 
 static int measure(struct rig *rig, enum team team, enum size size)
 {
-	uint64_t count = rig->seconds * 1e9 / READ_NS;
-	int ret = chase(rig, team, size, count);
+	int ret = chase(rig, team, size);
 
 	if (!ret)
 		figure_add(&rig->figures, read_names[team][size], 0,
-			   rig->jobs[0].ticks / rig->ticks_per_ns / count);
+			   rig->jobs[0].ticks / rig->ticks_per_ns / LINES);
 	return ret;
 }
 

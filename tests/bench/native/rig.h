@@ -51,6 +51,9 @@ static inline uint64_t rig_now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
+/* Somebody wants it to end: what is there until then is written. */
+bool rig_interrupted(void);
+
 /* The team's members do rig->jobs[]: the first alone, or both. 0, or -errno, printed. */
 int rig_do(struct rig *rig, enum team team, unsigned int nr);
 
