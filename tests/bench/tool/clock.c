@@ -4,22 +4,24 @@
 
 #include "clock.h"
 
-#define STEPS	1000
-#define MOST_NS	(10 * 1000 * 1000)
+#define STEPS_LEAST	10		/* who has to wait for a CPU takes that for one of them */
+#define STEPS		1000
+#define MOST_NS		(10 * 1000 * 1000)
 
-/* The least difference that is not 0, of reads for 10 ms and for one step at least. */
-struct clock_quality clock_measure(void)
+uint64_t clock_resolution(void)
 {
-	uint64_t begin = clock_ns(), last = begin, now, least = UINT64_MAX, reads = 0;
+	uint64_t begin = clock_ns(), last = begin, now, least = UINT64_MAX, steps = 0;
 
 	do {
 		now = clock_ns();
-		reads++;
-		if (now != last && now - last < least)
+		if (now == last)
+			continue;
+		if (now - last < least)
 			least = now - last;
 		last = now;
-	} while (least == UINT64_MAX || (reads < STEPS && now - begin < MOST_NS));
-	return (struct clock_quality){ least, (now - begin) / reads };
+		steps++;
+	} while (steps < STEPS_LEAST || (steps < STEPS && now - begin < MOST_NS));
+	return least;
 }
 
 uint64_t clock_cpu_ns(void)

@@ -11,12 +11,6 @@
 /* A run takes this many times the clock's resolution at least. */
 #define CLOCK_RUN_LEAST	1000
 
-/* What reading the clock is worth and costs, both in ns. */
-struct clock_quality {
-	uint64_t resolution;	/* the least step that two reads show */
-	uint64_t overhead;	/* of one read */
-};
-
 static inline uint64_t clock_ns(void)
 {
 	struct timespec t;
@@ -25,8 +19,8 @@ static inline uint64_t clock_ns(void)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-/* Takes some 10 ms, or as long as some steps of a coarse clock do. */
-struct clock_quality clock_measure(void);
+/* The least step that two reads show, in ns. Takes 10 ms, or ten steps of a coarse clock. */
+uint64_t clock_resolution(void);
 
 /* CPU time of this process, user's and kernel's, in ns. */
 uint64_t clock_cpu_ns(void);

@@ -27,7 +27,7 @@ struct leading {
 	struct figures figures;
 	struct histogram *samples;	/* of a run */
 	struct histogram *merged;	/* of all */
-	struct clock_quality clock;
+	uint64_t resolution;		/* of the clock, in ns */
 	struct error *err;
 };
 
@@ -46,10 +46,10 @@ static const struct {
 /* What goes wrong here is a figure that is missing, not an error. */
 static bool figure_resolved(const struct leading *l, const struct run *run, struct figure *f)
 {
-	if (run->elapsed_ns >= CLOCK_RUN_LEAST * l->clock.resolution && run->own.messages)
+	if (run->elapsed_ns >= CLOCK_RUN_LEAST * l->resolution && run->own.messages)
 		return true;
 	figure_fail(f, "a run of %" PRIu64 " ns is too short for a clock that tells %" PRIu64
-		    " ns apart: let --seconds be more", run->elapsed_ns, l->clock.resolution);
+		    " ns apart: let --seconds be more", run->elapsed_ns, l->resolution);
 	return false;
 }
 
@@ -87,9 +87,9 @@ static void figure_percentile(struct leading *l, enum measure measure, unsigned 
 	if (!histogram_resolves(l->merged, permille))
 		figure_fail(f, "%" PRIu64 " round trips are too few for it: let --seconds or "
 			    "--repeat be more", l->merged->samples);
-	else if (f->merged < 2 * (double)l->clock.resolution)
+	else if (f->merged < 2 * (double)l->resolution)
 		figure_fail(f, "shorter than the clock can tell, which is %" PRIu64 " ns",
-			    l->clock.resolution);
+			    l->resolution);
 }
 
 static void figures_of_trips(struct leading *l, const struct run *run)
@@ -333,7 +333,7 @@ int lead(const struct options *o, struct watch *watch, const char *command, stru
 	l.merged = malloc(sizeof(*l.merged));
 	if (l.samples && l.merged) {
 		histogram_init(l.merged);
-		l.clock = clock_measure();
+		l.resolution = clock_resolution();
 		figures_init(&l.figures, l.mode->name);
 		ret = runs_met(&l);
 		if (!ret)

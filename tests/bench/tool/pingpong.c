@@ -42,9 +42,8 @@ static int trips_together(struct run *run, trip_fn *trip, uint64_t ns, uint64_t 
 	int ret = 0;
 
 	run_part_begin(run, ns);
-	do
+	while (!ret && !(ret = run_step(run)))
 		ret = trip(run, ++*number);
-	while (!ret && !(ret = run_step(run)));
 	run->elapsed_ns = clock_ns() - begin;
 	run->own.messages = *number - first;
 	run->mean_ns = (double)run->elapsed_ns / (double)run->own.messages;

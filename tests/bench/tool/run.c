@@ -11,7 +11,8 @@ void run_part_begin(struct run *run, uint64_t ns)
 	run->looked = clock_ns();
 	run->until = run->looked + ns;
 	run->every = 1;
-	run->left = 1;
+	/* one step is done, however late it is by then */
+	run->left = 2;
 }
 
 int run_look(struct run *run)

@@ -75,7 +75,10 @@ struct run {
 	struct outcome other;
 };
 
-/* Begins a part of the run that lasts @ns. */
+/*
+ * Begins a part of the run: of @ns from here on, and of one step at least. Who takes its time does
+ * so before this, for there may be a wait for the CPU anywhere.
+ */
 void run_part_begin(struct run *run, uint64_t ns);
 
 /* The slow half of run_step(). */

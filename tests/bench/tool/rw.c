@@ -90,9 +90,9 @@ static int span_run(struct run *run, uint64_t ns, block_fn *block)
 	uint64_t offset = 0, begin;
 	int ret = block(run, 0);
 
-	run_part_begin(run, ns);
 	run_count_begin(run);
 	begin = clock_ns();
+	run_part_begin(run, ns);
 	while (!ret && !(ret = run_step(run))) {
 		ret = block(run, offset);
 		run->own.messages++;
