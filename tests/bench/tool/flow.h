@@ -128,8 +128,10 @@ FLOW_INLINE int flow_answer(struct run *run, const struct flow *flow)
 		ret = flow->take(run, number);
 		if (!ret) {
 			spins = 0;
-			if (++number % batch == 0)
-				flow->publish(run);
+			if (++number % batch)
+				continue;
+			flow->publish(run);
+			ret = watch_over(run->watch);
 		} else if (ivs_waits(ret) || ret == -ECONNRESET) {
 			ret = flow_starved(run, flow, number, &spins);
 		}

@@ -16,6 +16,7 @@
 #define BATCH_MOST	64
 #define GAP_NS		1000000
 #define GIB		((double)(1u << 30))
+#define ERRNOS		4096		/* the kernel has none beyond */
 
 struct leading {
 	const struct options *o;
@@ -171,10 +172,13 @@ static int explain_run(const struct leading *l, const struct run *run, int code)
 /* What the answering side said. */
 static int explain_other(const struct leading *l, const struct run *run)
 {
-	int code = -(int)(run->other.error & INT16_MAX);
+	int code = run->other.error < ERRNOS ? -(int)run->other.error : -EPROTO;
 
 	if (code == -EBADMSG)
 		return explain_wrong(l, run, run->other);
+	/* a signal has ended it */
+	if (code == -EINTR)
+		return explain_run(l, run, -ECONNRESET);
 	return error_set(l->err, code, "the answering side of %s can't do --mode %s: %s",
 			 l->place.path, l->mode->name, strerror(-code));
 }

@@ -121,6 +121,9 @@ static int answer_memory(struct run *run)
 		line_write(run, own, number);
 		old = number;
 		run->own.messages++;
+		ret = watch_over(run->watch);
+		if (ret)
+			return ret;
 	}
 }
 
