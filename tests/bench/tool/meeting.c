@@ -12,7 +12,7 @@
 #include "meeting.h"
 
 #define BEATS_MISSED	(2000 / WATCH_BEAT_MS)	/* own ones, until the other side is dead */
-#define BEATS_PROBED	8			/* in which somebody who lives has beaten */
+#define BEATS_PROBED	12			/* in which somebody who lives has beaten */
 #define NAP_NS		200000
 
 static_assert(sizeof(struct meeting_side) <= MEETING_SIDE_BYTES, "two sides, a page");
@@ -73,20 +73,20 @@ static void meeting_beat(void *opaque)
 		watch_gone_set(m->watch, -ECONNRESET);
 }
 
-/* Whether whoever is said to be at @side lives. */
-static bool side_lives(const struct meeting_side *side, const struct watch *watch)
+/* The life of whoever is at @side, 0: nobody who lives. */
+static uint64_t side_life(const struct meeting_side *side, const struct watch *watch)
 {
 	uint64_t beat = ivs_load(&side->beat);
 	unsigned int i;
 
 	if (ivs_load(&side->magic) != MEETING_MAGIC || !ivs_load(&side->life))
-		return false;
+		return 0;
 	for (i = 0; i < BEATS_PROBED && !watch_over(watch); i++) {
 		nap(WATCH_BEAT_MS * 1000000);
 		if (ivs_load(&side->beat) != beat)
-			return ivs_load(&side->life) != 0;
+			return ivs_load(&side->life);
 	}
-	return false;
+	return 0;
 }
 
 static uint64_t life_new(void)
@@ -111,7 +111,7 @@ int meeting_join(struct meeting *m, enum meeting_role role, struct place *place,
 		.role = role, .own = sides[role], .other = sides[!role], .watch = watch,
 		.bell = &place->bell, .path = place->path, .life = life_new(),
 	};
-	if (side_lives(m->own, watch))
+	if (side_life(m->own, watch))
 		return error_set(err, -EBUSY, role == MEETING_LEADER ?
 				 "somebody else measures at %s: wait until that is over" :
 				 "somebody else answers at %s: one is enough", place->path);
@@ -146,9 +146,9 @@ static void meeting_partner_set(struct meeting *m, uint64_t partner)
 
 int meeting_find(struct meeting *m, uint64_t patience_ns, struct error *err)
 {
-	uint64_t end = clock_ns() + patience_ns;
+	uint64_t end = clock_ns() + patience_ns, life;
 
-	while (!side_lives(m->other, m->watch)) {
+	while (!(life = side_life(m->other, m->watch))) {
 		if (watch_over(m->watch))
 			return error_set(err, -EINTR, "ended by a signal");
 		if (clock_ns() >= end)
@@ -157,8 +157,8 @@ int meeting_find(struct meeting *m, uint64_t patience_ns, struct error *err)
 					 "memory is wanted", m->path);
 		nap(NAP_NS);
 	}
-	meeting_partner_set(m, ivs_load(&m->other->life));
-	ivs_store(&m->own->meant, m->partner);
+	meeting_partner_set(m, life);
+	ivs_store(&m->own->meant, life);
 	return 0;
 }
 
@@ -299,6 +299,9 @@ void meeting_ready(struct meeting *m)
 
 void meeting_done(struct meeting *m, const struct outcome *outcome)
 {
+	/* who stood still may find that another one answers there now */
+	if (ivs_load(&m->own->life) != m->life)
+		return;
 	words_store(m->own->words, outcome, OUTCOME_WORDS);
 	meeting_say(m, MEETING_DONE);
 }

@@ -30,6 +30,7 @@ static void *watch_run(void *opaque)
 		if (w->beat)
 			w->beat(w->opaque);
 		pthread_mutex_unlock(&w->lock);
+		__atomic_store_n(&w->beats, w->beats + 1, __ATOMIC_RELEASE);
 	}
 	return NULL;
 }
@@ -53,9 +54,11 @@ void watch_fini(struct watch *w)
 
 int watch_reason(const struct watch *w, int why)
 {
-	const struct timespec beats = { .tv_nsec = 2 * WATCH_BEAT_MS * 1000000L };
+	const struct timespec nap = { .tv_nsec = WATCH_BEAT_MS * 1000000L / 10 };
+	uint64_t begin = __atomic_load_n(&w->beats, __ATOMIC_ACQUIRE);
 
-	nanosleep(&beats, NULL);
+	while (!watch_over(w) && __atomic_load_n(&w->beats, __ATOMIC_ACQUIRE) - begin < 2)
+		nanosleep(&nap, NULL);
 	return watch_over(w) ? watch_over(w) : why;
 }
 

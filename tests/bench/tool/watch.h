@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define WATCH_BEAT_MS	50
 
@@ -16,6 +17,7 @@ struct watch {
 	pthread_mutex_t lock;		/* held while @beat runs */
 	void (*beat)(void *opaque);	/* called each WATCH_BEAT_MS, or NULL */
 	void *opaque;
+	uint64_t beats;			/* so many are over */
 	bool stop;			/* of the thread */
 	int ended;			/* 0; -EINTR a signal came */
 	int gone;			/* 0, or why the session with the other side is over */
