@@ -54,14 +54,20 @@ static const struct bell_ops device_ops = { device_ring, device_wait };
 static int device_event(struct bell *b)
 {
 	struct ivshmem_eventfd link = { .vector = VECTOR };
+	int ret;
 
-	if (b->event < 0) {
-		b->event = eventfd(0, EFD_CLOEXEC);
-		link.fd = b->event;
-		if (b->event < 0 || ioctl(b->device, IVSHMEM_SET_EVENTFD, &link))
-			return -errno;
+	if (b->event >= 0)
+		return 0;
+	link.fd = eventfd(0, EFD_CLOEXEC);
+	if (link.fd < 0)
+		return -errno;
+	if (!ioctl(b->device, IVSHMEM_SET_EVENTFD, &link)) {
+		b->event = link.fd;
+		return 0;
 	}
-	return 0;
+	ret = -errno;
+	close(link.fd);
+	return ret;
 }
 
 int bell_init_device(struct bell *b, int fd, const struct ivshmem_info *info, struct error *err)
@@ -80,6 +86,7 @@ int bell_init_device(struct bell *b, int fd, const struct ivshmem_info *info, st
 	if (regs == MAP_FAILED)
 		return error_set(err, -errno, "mapping the registers: %s", strerror(errno));
 	b->registers = regs;
+	b->registers_size = info->regs_size;
 	return 0;
 }
 
@@ -121,6 +128,8 @@ void bell_fini(struct bell *b)
 	if (!b->ops)
 		return;
 	membership_leave(&b->membership);
+	if (b->registers)
+		munmap((void *)b->registers, b->registers_size);
 	if (b->event >= 0)
 		close(b->event);
 }

@@ -30,6 +30,7 @@ struct bell_ops {
  * @membership: of a region
  * @event: eventfd that own doorbells raise, -1 where none is needed
  * @registers: mapped, NULL: not
+ * @registers_size: bytes of them
  * @own: id
  * @peer: whom to ring
  * @how: of enum job_ring
@@ -42,6 +43,7 @@ struct bell {
 	struct membership membership;
 	int event;
 	volatile uint32_t *registers;
+	uint64_t registers_size;
 	uint32_t own;
 	uint32_t peer;
 	enum job_ring how;
