@@ -84,17 +84,19 @@ static bool answer_socket_job(struct answering *a, int fd)
 {
 	struct run run = { .place = &a->place, .socket = fd, .watch = a->watch };
 	int ret = socket_hear(fd, &run.job, a->watch);
+	bool left;
 
 	if (ret)
 		return true;
 	ret = answer_prepare(a, &run);
 	run.own.error = (uint64_t)-ret;
-	if (!socket_answer(fd, &run.own, a->watch) && !ret) {
+	left = socket_answer(fd, &run.own, a->watch) || ret;
+	if (!left) {
 		run.own.error = (uint64_t)-modes[run.job.mode]->answer(&run);
-		socket_answer(fd, &run.own, a->watch);
+		left = socket_answer(fd, &run.own, a->watch) || run.own.error || run.job.last;
 	}
 	run_fini(&run);
-	return ret || run.job.last || run.own.error;
+	return left;
 }
 
 static int answer_sockets(struct answering *a)

@@ -35,7 +35,10 @@ static char *command_text(int argc, char **argv)
 	fputs("ivshmem-bench", out);
 	for (i = 1; i < argc; i++)
 		fprintf(out, " %s", argv[i]);
-	return fclose(out) ? NULL : text;
+	if (!fclose(out))
+		return text;
+	free(text);
+	return NULL;
 }
 
 static int sides_run(const struct options *o, const char *command, struct error *err)

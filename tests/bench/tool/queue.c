@@ -88,8 +88,9 @@ static int queue_lead(struct run *run, uint64_t ns)
 	int ret = ivs_queue_producer_attach(&run->producer, run_data(run), run->job.capacity,
 					    queue_slot_size(run), OWNER, run_bell(run));
 
-	if (!ret)
-		ret = flow_lead(run, &queue_producer_flow, ns);
+	if (ret)
+		return ret;
+	ret = flow_lead(run, &queue_producer_flow, ns);
 	/* a consumer that sleeps finds that this was all */
 	run->producer.bell.ring(run->producer.bell.opaque, 0);
 	if (ret && ret != -ECANCELED)

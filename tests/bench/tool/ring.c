@@ -60,8 +60,9 @@ static int ring_lead(struct run *run, uint64_t ns)
 	int ret = ivs_ring_attach(&run->ring, IVS_PRODUCER, IVS_RECORDS, run_data(run),
 				  run->job.capacity, run_bell(run));
 
-	if (!ret)
-		ret = flow_lead(run, &ring_flow, ns);
+	if (ret)
+		return ret;
+	ret = flow_lead(run, &ring_flow, ns);
 	/* wakes a consumer that sleeps, to find that this was all */
 	ivs_ring_detach(&run->ring);
 	if (ret && ret != -ECANCELED)

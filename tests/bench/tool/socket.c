@@ -20,6 +20,7 @@
 #include "socket.h"
 
 #define LOOK_MS		100		/* how often a call that blocks looks around */
+#define CONNECT_S	1
 #define RETRY_NS	(50 * 1000 * 1000)
 #define GREETING	0x31746b732e7669ull	/* "iv.skt1" */
 
@@ -165,12 +166,15 @@ int socket_accept(int listener, const struct watch *watch)
 	return watch_over(watch);
 }
 
+/* Who does not even say no must not keep one from hearing signals. */
 static int socket_try(const struct address *a)
 {
+	const struct timeval most = { .tv_sec = CONNECT_S };
 	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;
 
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
 	if (!connect(fd, &a->any, a->len))
 		return socket_prepare(fd);
 	ret = -errno;
