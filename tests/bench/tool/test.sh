@@ -13,8 +13,16 @@ memory=$dir/memory
 socket=unix:$dir/socket
 answerer=
 leader=
-trap 'answer_end; rm -rf "$dir"' EXIT
+trap 'leader_end; answer_end; rm -rf "$dir"' EXIT
 truncate -s 16M "$memory"
+mkfifo "$dir/said"
+
+# What has not come by then never will: long enough for any machine, and a test that passes never
+# takes as long.
+patience=120
+
+# Another one for each run of this script, and none that a connection may have for its own end.
+port=$((20000 + $$ % 10000))
 
 # answer PLACE OPTION…: the other side, from now on, in place of one that a case has left
 answer()
@@ -30,30 +38,54 @@ answer_end()
 	answerer=
 }
 
-# lead MODE PLACE: the leading side, for long; it has begun to measure
+# lead MODE PLACE: the leading side, for longer than the test takes; it has begun to measure
 lead()
 {
-	local end=$((SECONDS + 10))
+	local line=
 
-	"$bench" --mode "$1" --seconds 60 --repeat 1 --block 64 --progress "$2" 2>"$dir/said" &
+	leader_end
+	"$bench" --mode "$1" --seconds 600 --repeat 1 --block 64 --progress "$2" 2>"$dir/said" &
 	leader=$!
-	until grep -q progress "$dir/said"; do
-		((SECONDS < end)) || return
-		sleep 0.02
-	done
+	exec {said}<"$dir/said"
+	read -r -t $patience line <&"$said" && [[ $line == progress* ]] && return
+	echo "--mode $1 does not measure: '$line'"
+	return 1
 }
 
-# lead_ends SIGNAL STATUS WORDS: it is sent the signal, ends with STATUS, and has said WORDS
+# lead_ends SIGNAL STATUS WORDS: it is sent the signal, if it is not none, ends with STATUS, and has
+# said WORDS
 lead_ends()
 {
-	local status
+	local status words
 
-	kill "-$1" $leader
+	[[ $1 == none ]] || kill "-$1" $leader
+	# to the end of all that it says, which is its own end
+	words=$(timeout $patience cat <&"$said") || kill -KILL $leader
 	wait $leader 2>/dev/null
 	status=$?
-	((status == $2)) && grep -q "$3" "$dir/said" && return
-	echo "status $status, expected $2; it said '$(<"$dir/said")', expected '$3'"
+	leader=
+	exec {said}<&-
+	((status == $2)) && grep -q "$3" <<<"$words" && return
+	echo "status $status, expected $2; it said '$words', expected '$3'"
 	return 1
+}
+
+# One that a case has left.
+leader_end()
+{
+	[[ -z $leader ]] || { kill -KILL $leader; wait $leader; exec {said}<&-; } 2>/dev/null
+	leader=
+}
+
+# Waits until the answering side means nobody (struct meeting_side in meeting.h).
+answer_free()
+{
+	local end=$((SECONDS + patience))
+
+	until od -A n -t x8 -j 24 -N 8 "$memory" | grep -q ' 0000000000000000$'; do
+		((SECONDS < end)) || return
+		sleep 0.05
+	done
 }
 
 # It was killed, which the shell would tell.
@@ -127,8 +159,8 @@ case_sockets()
 {
 	local place
 
-	for place in "$socket" tcp:127.0.0.1:47311 'tcp:::1:47312'; do
-		[[ $place != tcp:::1* || -e /proc/net/if_inet6 ]] || continue
+	for place in "$socket" "tcp:127.0.0.1:$port" "tcp:::1:$port"; do
+		[[ $place != tcp:::1* ]] || grep -q ' lo$' /proc/net/if_inet6 || continue
 		answer "$place"
 		verified stream "$place" && trips "$place" || return
 		answer_end
@@ -139,61 +171,73 @@ case_sockets()
 case_unverified()
 {
 	answer "$memory"
-	figures 'all(.[]; .value != null)' "$bench" --mode ring --seconds 0.05 --block 8..128 \
+	figures 'all(.[]; .value != null)' "$bench" --mode ring --seconds 0.02 --block 8..128 \
 		"$memory"
 	local status=$?
 	answer_end
 	return $status
 }
 
-# corrupt OFFSET: a byte of the memory, over and over
+# corrupt OFFSET COMMAND…: while that runs a byte of the memory becomes one or another, over and
+# over: either may be what belongs there
 corrupt()
 {
-	while sleep 0.01; do
-		printf x | dd of="$memory" bs=1 seek="$1" conv=notrunc status=none
-	done 2>/dev/null
+	local byte status
+
+	: >"$dir/corrupt"
+	while [[ -e $dir/corrupt ]]; do
+		for byte in x y; do
+			printf %s $byte | dd of="$memory" bs=1 seek="$1" conv=notrunc status=none
+			sleep 0.01
+		done
+	done &
+	"${@:2}"
+	status=$?
+	rm "$dir/corrupt"
+	wait $!
+	return $status
 }
 
 # What is in the memory stays as it is in this mode.
 case_corrupt_read()
 {
-	local status
-
-	corrupt 1234567 &
-	fails 1 'what was received is not what was sent: message 18, from byte 46727' \
+	corrupt 1234567 \
+		fails 1 'what was received is not what was sent: message 18, from byte 46727' \
 		"$bench" --mode read --verify --seconds 20 --block 64k "$memory"
-	status=$?
-	kill $!
-	return $status
 }
 
-# Here the memory is written over and over: again and again, until it is in time.
+# Here the memory is written over and over: again and again, until it is in time. A record with its
+# header has 64k, so that the byte is never one of a header.
 case_corrupt_ring()
 {
-	local status
-
 	answer "$memory"
-	corrupt 100000 &
-	fails 1 'what was received is not what was sent: message' \
-		"$bench" --mode ring --verify --seconds 20 --block 64k "$memory"
-	status=$?
-	kill $!
-	((status == 0)) && verified ring "$memory"
-	status=$?
+	corrupt 100000 fails 1 'what was received is not what was sent: message' \
+		"$bench" --mode ring --verify --seconds 20 --block 65528 "$memory" &&
+		verified ring "$memory"
+	local status=$?
 	answer_end
 	return $status
 }
 
 case_answerer_dies()
 {
-	local begin
-
 	answer "$memory"
 	lead ring "$memory" || return
-	begin=$SECONDS
 	kill -9 $answerer
 	answer_reap
-	lead_ends CONT 1 'is gone' && ((SECONDS - begin <= 5))
+	lead_ends none 1 'is gone'
+}
+
+case_answerer_stands()
+{
+	answer "$memory"
+	lead ring "$memory" || return
+	kill -STOP $answerer
+	lead_ends none 1 'is gone'
+	local status=$?
+	kill -CONT $answerer
+	((status == 0)) && verified ring "$memory" || return
+	answer_end
 }
 
 case_leader_dies()
@@ -213,9 +257,8 @@ case_leader_stands()
 	answer "$memory"
 	lead ring "$memory" || return
 	kill -STOP $leader
-	sleep 2.2
-	verified ring "$memory" && lead_ends CONT 1 'is gone\|somebody else' &&
-		verified ring "$memory" || return
+	answer_free && verified ring "$memory" &&
+		lead_ends CONT 1 'is gone\|somebody else' && verified ring "$memory" || return
 	answer_end
 }
 
@@ -226,21 +269,24 @@ case_socket_dies()
 		lead stream "$socket" || return
 	kill -9 $answerer
 	answer_reap
-	lead_ends CONT 1 "$socket" || return
+	lead_ends none 1 "$socket" || return
 	rm -f "${socket#unix:}"
 }
 
 case_signals()
 {
-	local status
+	local mode
 
-	answer "$memory"
-	lead ring "$memory" && lead_ends TERM 1 'ended by a signal' || return
-	kill $answerer
-	wait $answerer
-	status=$?
-	answerer=
-	((status == 0)) && fails 1 'nobody answers' "$bench" --mode ring --patience 0.2 "$memory"
+	for mode in ring queue pingpong; do
+		answer "$memory"
+		lead $mode "$memory" && lead_ends TERM 1 'ended by a signal' &&
+			lead $mode "$memory" || return
+		kill "$answerer"
+		wait "$answerer" || return
+		answerer=
+		lead_ends none 1 'is gone' || return
+	done
+	fails 1 'nobody answers' "$bench" --mode ring --patience 0.2 "$memory"
 }
 
 case_once()
@@ -338,6 +384,7 @@ ktap_main \
 	case_corrupt_read "a byte that changes in the memory is found" \
 	case_corrupt_ring "and one that changes in a ring; who answers goes on" \
 	case_answerer_dies "a killed answering side is noticed" \
+	case_answerer_stands "and one that stands still, which then answers others" \
 	case_leader_dies "a killed leading side leaves the answering one to the next" \
 	case_leader_stands "and so does one that stands still" \
 	case_socket_dies "sockets are left by the dead, too" \
