@@ -13,12 +13,30 @@ measure_now()
 	now_us=${EPOCHREALTIME/[.,]/}
 }
 
+# measure_until_init PID FD: reads a console until init is up; false if the VMM ends before, or
+# hangs. The end of the console says neither, since the reader has it open for writing as well.
+measure_until_init()
+{
+	local end=$((SECONDS + MEASURE_BOOT_S)) line='' part
+
+	while ((SECONDS < end)); do
+		if IFS= read -r -t 1 -u "$2" part; then
+			[[ $line$part == "init: up"* ]] && return
+			line=
+		else
+			line+=$part
+			kill -0 "$1" 2>/dev/null || return
+		fi
+	done
+	return 1
+}
+
 # measure_boot_once VMM-WORD…: starts it with the guest's console in a pipe that is read as it is
-# written: no polling, no process beside the guest. Sets measure_ms, from exec to the first line of
-# init, and measure_status, how the VMM ended; that is killed then.
+# written: no process beside the guest. Sets measure_ms, from exec to the first line of init, and
+# measure_status, how the VMM ended; that is killed then.
 measure_boot_once()
 {
-	local console=$LAB_OUT/measure.console pipe pid start now_us line
+	local console=$LAB_OUT/measure.console pipe pid start now_us up=
 
 	rm -f "$console"
 	mkfifo "$console"
@@ -26,16 +44,14 @@ measure_boot_once()
 	measure_now && start=$now_us
 	"$@" -serial "file:$console" -no-reboot &
 	pid=$!
-	while IFS= read -r -t "$MEASURE_BOOT_S" line; do
-		[[ $line == "init: up"* ]] && break
-	done <&"$pipe"
+	measure_until_init $pid "$pipe" && up=yes
 	measure_now && measure_ms=$(((now_us - start) / 1000))
-	[[ $line == "init: up"* ]] && $MEASURE_AT_INIT $pid
+	[[ -n $up ]] && $MEASURE_AT_INIT $pid
 	exec {pipe}<&-
-	kill -KILL $pid
+	kill -KILL $pid 2>/dev/null
 	wait $pid 2>/dev/null
 	measure_status=$?
-	[[ $line == "init: up"* ]]
+	[[ -n $up ]]
 }
 
 # measure_boot VMM-WORD…: the same. A guest that hung (and was killed) or reset before its init is
