@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Figures of the samples that were taken, one of $samples a run of the tool; those that should be
-# there and are not, with the reason; and the goals.
+# there and are not, with the reason; and the ratios.
 
 def median: sort | (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2;
 

@@ -16,11 +16,6 @@ GUESTS_PLAIN=0000:00:08.0	# of gamma and delta
 # its cid, the last byte of its addresses, and modulo 2 its processor
 declare -A GUESTS_NUMBER=([alpha]=2 [beta]=3 [gamma]=4 [delta]=5)
 
-# An emulator executes `rep movsb` byte by byte. A kernel that believes it to be fast copies with
-# nothing else, and libc takes loops for large blocks: such a read() would be the emulator's figure.
-guests_append=$GUEST_APPEND
-[[ ${LAB_ACCEL:-tcg} != tcg ]] || guests_append+=' clearcpuid=erms,fsrm'
-
 guests_region()
 {
 	[[ -e /dev/ivshmem/$1 ]] || boot_region "$1" $GUESTS_SIZE
@@ -28,7 +23,7 @@ guests_region()
 
 guests_ivmm()
 {
-	guest_start "$1" $GUESTS_KERNEL -initrd $GUESTS_INITRD -append "$guests_append" \
+	guest_start "$1" $GUESTS_KERNEL -initrd $GUESTS_INITRD \
 		-device "ivshmem,shm=ours,size=$GUESTS_SIZE,vectors=2"
 }
 
@@ -36,8 +31,7 @@ guests_qemu()
 {
 	local number=${GUESTS_NUMBER[$1]} backend=memory-backend-file,id=m,share=on
 
-	qemu_guest_start "$1" $GUESTS_KERNEL -initrd $GUESTS_INITRD -append "$guests_append" \
-		-name debug-threads=on \
+	qemu_guest_start "$1" $GUESTS_KERNEL -initrd $GUESTS_INITRD -name debug-threads=on \
 		-object "$backend,mem-path=/dev/ivshmem/plain,size=$GUESTS_SIZE" \
 		-device "ivshmem-plain,memdev=m,addr=${GUESTS_PLAIN##*:}" \
 		-chardev "socket,id=server,path=$GUESTS_SOCKET" \

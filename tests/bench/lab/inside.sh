@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# inside.sh REPETITIONS SECONDS BLOCKS PART…: measures the series of these parts (series, beside
-# this file), SECONDS with each block of the list BLOCKS, in a nested host that run.sh has started.
-# Each run's figures become a line of $LAB_OUT/samples at once, so that an emulator that ends costs
-# no more than the rest.
+# inside.sh REPETITIONS TRIPS SECONDS BLOCKS PART…: measures the series of these parts (series,
+# beside this file) in a nested host that run.sh has started: round trips for TRIPS seconds, what
+# flows for SECONDS with each block of the list BLOCKS. Each run's figures become a line of
+# $LAB_OUT/samples at once, so that an emulator that ends costs no more than the rest.
 cd "$(dirname "$0")/../../.." || exit 1
 # shellcheck source=tests/bench/lab/guests.sh
 . tests/bench/lab/guests.sh
 
 repetitions=$1
-seconds=$2
-blocks=$3
+trips=$2
+seconds=$3
+blocks=$4
 patience=25			# seconds for one run
 bench=build/tests/bench/ivshmem-bench
 samples=$LAB_OUT/samples
@@ -46,7 +47,7 @@ program()
 options()
 {
 	case $1 in
-	pingpong | doorbell) echo "--seconds 1" ;;
+	pingpong | doorbell) echo "--seconds $trips" ;;
 	queue) echo "--seconds $seconds --block 64,256,1K,4K" ;;
 	*) echo "--seconds $seconds --block $blocks" ;;
 	esac
@@ -178,7 +179,8 @@ notes()
 part()
 {
 	case $1 in
-	net) guests_uio && sockets_answer net || return ;;
+	net) sockets_answer net ;;
+	others) guests_uio && sockets_answer others || return ;;
 	ring) notes >"$LAB_OUT/notes" 2>>$log; exits ;;
 	esac
 	part_measure "$@"
@@ -207,4 +209,4 @@ main()
 	done
 }
 
-main "${@:4}"
+main "${@:5}"
