@@ -16,7 +16,8 @@ if [[ -n ${QUICK-} ]]; then
 	rounds=1 seconds=60 limit=90
 	types=(ivmm pc q35 microvm)
 fi
-out=${json%.json}
+# Emptied first, so no folder that is named by the user.
+out=$PWD/build/bench/boot.d
 
 # stripped_samples: the programs' sizes; the lab's QEMU comes without symbols.
 stripped_samples()
@@ -37,6 +38,7 @@ why=
 tests/lab/lab run --timeout $limit --out "$out" -- \
 	tests/bench/boot/inside.sh $rounds $seconds "${types[@]}" </dev/null ||
 	why="the lab ended with status $?"
+[[ -z $interrupted ]] || why=interrupted
 stripped_samples >>"$out/samples"
 jq -Rn --arg why "${why:-no boot of it came to its end}" -f tests/bench/boot/figures.jq \
 	"$out/samples" >"$json" || exit
