@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Figures of the samples on standard input, a line each: figure, type, value. $why: why some may be
-# missing.
+# Figures of the samples on standard input, a line each: figure, type, round, value. $why: why some
+# may be missing.
 
 def median: sort | (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2;
 def digits: . * 1000 | round / 1000;
@@ -11,11 +11,16 @@ def types: {
 	new_pc: "QEMU 10.0 pc", new_microvm: "QEMU 10.0 microvm"
 };
 
-[inputs | split(" ") | { figure: .[0], type: .[1], value: (.[2] | tonumber? // null) } |
+[inputs | split(" ") | { figure: .[0], type: .[1], round: .[2],
+		value: (.[3] | tonumber? // null) } |
 	select(.value != null and .value > 0)] as $samples |
 
-def values($figure; $type):
-	[$samples[] | select(.figure == $figure and .type == $type) | .value];
+# By the number of the round; one that failed has none
+def rounds($figure; $type):
+	[$samples[] | select(.figure == $figure and .type == $type) | { (.round): .value }] |
+		add // {};
+
+def values($figure; $type): [rounds($figure; $type)[]];
 
 def figure($name; $values): {
 	name: $name, n: null, value: null, spread: null, repetitions: ($values | length),
@@ -45,14 +50,11 @@ def own($name; $figure; $peer):
 	figure($name; values($figure; "ivmm")) |
 		beside(types[$peer.type // ""]; $peer.value);
 
-# ivmm's ÷ that type's: of the medians; the spread is that of the rounds
+# ivmm's ÷ that type's, round by round
 def ratio($name; $figure; $peer; $goal):
-	values($figure; "ivmm") as $ours | values($figure; $peer.type // "") as $theirs |
-	[[$ours, $theirs] | transpose[] | select(.[0] != null and .[1] != null) | .[0] / .[1]] as
-		$ratios |
-	figure($name; $ratios) | if .value == null then . else
-		.value = ($ours | median) / ($theirs | median) | .value |= digits |
-		.peer = types[$peer.type] end | holding($goal);
+	rounds($figure; "ivmm") as $ours | rounds($figure; $peer.type // "") as $theirs |
+	figure($name; [$ours | to_entries[] | select($theirs[.key]) | .value / $theirs[.key]]) |
+		if .value == null then . else .peer = types[$peer.type] end | holding($goal);
 
 def peers($prefix; $figure; $suffix):
 	peer_types[] | . as $type | values($figure; $type) |

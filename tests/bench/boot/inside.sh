@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # inside.sh ROUNDS SECONDS TYPE…: the same guest booted by each machine type, in turns, inside a
 # nested host; no round begins after so many seconds. What comes of it is in $LAB_OUT/samples, a
-# line each: figure, type, value.
+# line each: figure, type, round, value.
 set -uo pipefail
 cd "$(dirname "$0")/../../.." || exit 1
 # shellcheck source=tests/boot/boot.sh
@@ -27,9 +27,10 @@ qemu_options=(-nodefaults -no-user-config -display none -accel kvm -cpu host)
 # What its documentation has for the quickest start: firmware made for it, no legacy devices.
 microvm_least=microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on
 
+# sample FIGURE TYPE VALUE
 sample()
 {
-	echo "$*" >>"$LAB_OUT/samples"
+	echo "$1 $2 $round $3" >>"$LAB_OUT/samples"
 }
 
 # vmm_words TYPE: sets vmm.

@@ -26,8 +26,8 @@ stripped_samples()
 
 	# shellcheck source=tests/boot/measure.sh
 	. tests/boot/measure.sh
-	echo "stripped ivmm $(measure_stripped_kib build/vmm/ivmm)"
-	echo "stripped pc $(measure_stripped_kib $qemu)"
+	echo "stripped ivmm 0 $(measure_stripped_kib build/vmm/ivmm)"
+	echo "stripped pc 0 $(measure_stripped_kib $qemu)"
 }
 
 interrupted=
