@@ -38,7 +38,8 @@ trace_init_is_up()
 	echo init >"$TRACE/trace_marker"
 }
 
-# trace_times: milliseconds from exec to the kernel's first instruction, and to its init.
+# trace_times: milliseconds from exec to the kernel's first instruction, and to its init; of the VMM
+# that was executed last, since one whose guest was lost is run twice.
 trace_times()
 {
 	awk '
@@ -46,7 +47,10 @@ trace_times()
 			match($0, / [0-9]+\.[0-9]+: /)
 			now = substr($0, RSTART, RLENGTH) * 1000
 		}
-		/ sched_process_exec: / { exec = now }
+		/ sched_process_exec: / {
+			exec = now
+			kernel = last = init = 0
+		}
 		/ kvm_pio: / && !kernel { last = now }
 		/ kvm_page_fault: / && !kernel { kernel = last ? last : now }
 		/ tracing_mark_write: / { init = now }
