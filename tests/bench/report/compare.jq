@@ -15,11 +15,15 @@ def apart($a; $b):
 	(($a | greatest) < ($b | least) or ($b | greatest) < ($a | least)) and
 	(($a.value - $b.value | fabs) > 0.05 * ([$a.value, $b.value] | map(fabs) | max));
 
+# Of one or two repetitions nobody knows the noise.
+def repeated: (.repetitions | number // 0) >= 3;
+
 def verdict($a; $b):
 	if $a == null and ($b | taken | not) or $b == null and ($a | taken | not) then "neither"
 	elif $a == null or ($a | taken | not) then (if $b | taken then "new" else "neither" end)
 	elif $b == null or ($b | taken | not) then "gone"
 	elif apart($a; $b) | not then "same"
+	elif all($a, $b; repeated) | not then "few"
 	else ($b | direction) * (if $b.value > $a.value then 1 else -1 end) |
 		if . > 0 then "better" elif . < 0 then "worse" else "changed" end
 	end;
@@ -50,6 +54,7 @@ def part($verdict; $heading): map(select(.verdict == $verdict)) |
 [($olds + $news) | keys_unsorted[] | { id: ., a: $olds[.], b: $news[.] } |
 	.verdict = verdict(.a; .b)] |
 part("worse"; "Worse"), part("gone"; "No longer taken"), part("better"; "Better"),
+part("few"; "No verdict, too few repetitions"),
 part("changed"; "Changed, neither better nor worse"), part("new"; "New"),
 "\(map(select(.verdict == "same")) | length) figures are the same within the noise.",
 "worse \(map(select(.verdict == "worse" or .verdict == "gone")) | length)"

@@ -50,7 +50,15 @@ pictures()
 	done | jq -s 'add // {}'
 }
 
-text() { if [ -f "$1" ]; then cat "$1"; fi; }
+# What the lab noted, if it is of this run: without a figure of the lab's it is of an earlier one.
+notes()
+{
+	if [ -f "$dir/lab-notes.txt" ] &&
+		jq -e 'any(.[]; (.name? // "" | tostring | startswith("linux_")) and
+			.value != null)' "$dir/results.json" >/dev/null; then
+		cat "$dir/lab-notes.txt"
+	fi
+}
 
 earlier >"$tmp/earlier.json"
 jq -s 'add' "$dir/results.json" "$tmp/earlier.json" >"$tmp/figures.json"
@@ -63,7 +71,7 @@ echo '{}' >"$tmp/pictures.json"
 if command -v gnuplot >/dev/null; then
 	pictures >"$tmp/pictures.json"
 fi
-text "$dir/lab-notes.txt" >"$tmp/notes"
+notes >"$tmp/notes"
 jq -r -L . --argjson machine "$(cat "$dir/machine.json")" --slurpfile svg "$tmp/pictures.json" \
 	--rawfile style style.css --rawfile notes "$tmp/notes" \
 	--slurpfile earlier "$tmp/earlier.json" \

@@ -101,7 +101,7 @@ case_report_hostile()
 {
 	local evil='<script>alert(1)</script>"onload=&'
 
-	jq -n --arg evil "$evil" '[{ name: ("native_ring_64k_ratio", "x_mb_s", $evil), n: $evil,
+	jq -n --arg evil "$evil" '[{ name: ("native_ring_64k_ratio", "linux_x_mb_s", $evil), n: $evil,
 		value: ($evil, 5, null), spread: [$evil, $evil], repetitions: $evil, peer: $evil,
 		peer_value: 3, ratio: $evil, goal: ($evil, "<= 3"), holds: $evil, command: $evil,
 		why: $evil }]' >"$dir/results.json"
@@ -110,7 +110,8 @@ case_report_hostile()
 	echo "$evil" >"$dir/lab-notes.txt"
 	$R/report.sh "$dir" >"$dir/report.html" || return
 	rm "$dir/lab-notes.txt"
-	grep -q '&lt;script&gt;' "$dir/report.html" || return
+	grep -q '&lt;script&gt;' "$dir/report.html" &&
+		grep -q 'What the lab noted' "$dir/report.html" || return
 	! grep -iE '<script|"onload' "$dir/report.html"
 }
 
@@ -153,6 +154,22 @@ case_report_earlier()
 	rm "$dir/memory.json"
 	grep -q 'Of an earlier run' "$dir/report.html" &&
 		grep -q '2 goals held.*>1 missed' <(tr '\n' ' ' <"$dir/report.html")
+}
+
+# What the lab noted belongs to figures of the lab.
+case_report_notes()
+{
+	local value
+
+	echo '{}' >"$dir/machine.json"
+	for value in 5 null; do
+		figures "$dir/results.json" <<<"linux_ring_mb_s 64 $value"
+		echo "alpha: write-back" >"$dir/lab-notes.txt"
+		$R/report.sh "$dir" >"$dir/report-$value.html" || return
+		rm "$dir/lab-notes.txt"
+	done
+	grep -q 'alpha: write-back' "$dir/report-5.html" || return
+	! grep 'alpha: write-back' "$dir/report-null.html"
 }
 
 case_plot()
@@ -225,18 +242,41 @@ case_compare_goals()
 {
 	cat >"$dir/old.json" <<-'END'
 		[{ "name": "a_ratio", "value": 1, "goal": ">= 0.9", "holds": true,
-		   "spread": [1, 1] },
-		{ "name": "b_ratio", "value": 1, "goal": "<= 0.9", "holds": false }]
+		   "spread": [1, 1], "repetitions": 5 },
+		{ "name": "b_ratio", "value": 1, "goal": "<= 0.9", "holds": false,
+		  "repetitions": 3 }]
 	END
 	cat >"$dir/new.json" <<-'END'
 		[{ "name": "a_ratio", "value": 0.5, "goal": ">= 0.9", "holds": false,
-		   "spread": [0.4, 0.6] },
-		{ "name": "b_ratio", "value": 0.5, "goal": "<= 0.9", "holds": true }]
+		   "spread": [0.4, 0.6], "repetitions": 5 },
+		{ "name": "b_ratio", "value": 0.5, "goal": "<= 0.9", "holds": true,
+		  "repetitions": 3 }]
 	END
 	$R/compare.sh "$dir/old.json" "$dir/new.json" >"$dir/out"
 	grep -q 'a_ratio.*, goal >= 0.9 no longer holds$' "$dir/out" &&
 		says "Worse (1): a_ratio Better (1): b_ratio" \
 			"0 figures are the same within the noise."
+}
+
+# One or two repetitions on either side say nothing of the noise.
+case_compare_few()
+{
+	figures "$dir/old.json" <<-'END'
+		many_mb_s 64 100 98 102
+		few_mb_s 64 100 98 102
+		same_mb_s 64 100 98 102
+	END
+	jq 'map(if .name != "many_mb_s" then .repetitions = 2 else . end)' "$dir/old.json" \
+		>"$dir/few.json"
+	jq 'map(if .name != "same_mb_s" then .value = 50 | .spread = [49, 51] else . end |
+		.repetitions = 3)' "$dir/old.json" >"$dir/new.json"
+	$R/compare.sh "$dir/few.json" "$dir/new.json" >"$dir/out"
+	says "Worse (1): many_mb_s No verdict, too few repetitions (1): few_mb_s" \
+		"1 figures are the same within the noise." || return
+	jq 'map(.repetitions = 1)' "$dir/new.json" >"$dir/once.json"
+	$R/compare.sh "$dir/old.json" "$dir/once.json" >"$dir/out" && says \
+		"No verdict, too few repetitions (2): many_mb_s few_mb_s" \
+		"1 figures are the same within the noise."
 }
 
 case_compare_same()
@@ -375,9 +415,11 @@ ktap_main case_results_judge "each goal has its verdict, and what is unknown sta
 	case_report_empty "a report without a figure" \
 	case_report_whole "the report is one file, and its tags match" \
 	case_report_earlier "what an earlier run has is told from this one's" \
+	case_report_notes "notes of the lab stand beside figures of the lab alone" \
 	case_plot "pictures of what is there alone" \
 	case_compare "what is worse, gone, better, changed, new, or noise" \
 	case_compare_goals "a goal says which way is up" \
+	case_compare_few "no verdict of one repetition or two" \
 	case_compare_same "a file beside itself" \
 	case_compare_refuses "files that are none" \
 	case_run "a rig that fails costs its own figures" \
