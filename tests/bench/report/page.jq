@@ -38,26 +38,17 @@ def verdict: if .holds == true then "<span class=\"verdict good\">✓ held</span
 
 # --- first page ---
 
-def number_under($all): . as $wanted | ($all | find($wanted)) as $f |
-	if $f | taken
-	then "\($f | scaled($wanted))\u202f\($wanted.unit) \($wanted.text)" | html |
-		tag("div"; " class=\"under\"")
-	else "" end;
-
-def number_card($all): . as $wanted | ($all | find($wanted)) as $f |
-	(if $f | taken
-	then "<strong>\($f | scaled($wanted))<small>\u202f\($wanted.unit | html)</small></strong>"
-	else "<strong class=\"none\">–</strong>" end) + ($wanted.text | html) +
-	(if $f | taken then .under | number_under($all)
-	else "not taken: \($f.why // "no rig delivered it" | html)" |
-		tag("div"; " class=\"under\"") end) | tag("div");
+def number_card:
+	"<strong\(if .value == "–" then " class=\"none\"" else "" end)>\(.value)<small>\u202f\(
+		.unit | html)</small></strong>\(.text | html)" +
+	if .under == "" then "" else .under | html | tag("div"; " class=\"under\"") end | tag("div");
 
 def counts: map(select(.goal != null)) |
 	"<span class=\"good\">\(map(select(.holds == true)) | length) goals held</span>, " +
 	"<span class=\"bad\">\(map(select(.holds == false)) | length) missed</span>, " +
 	"<span class=\"none\">\(map(select(.holds == null)) | length) not taken</span>";
 
-def first_page: . as $all |
+def first_page:
 	"<p class=\"first\"><b>What software emulation says about absolute speed is worthless: " +
 	"of the figures from the lab only ratios within this one run count.</b> " +
 	"The lab of this run: \($machine.Lab | html). " +
@@ -65,7 +56,7 @@ def first_page: . as $all |
 	"<h1>ivshmem for Linux: benchmarks</h1>",
 	"<p class=\"faint\">\($machine.Machine | html) · \($machine.Kernel | html) · " +
 	"\($machine.Date | html) · \($machine.Form | html)</p>",
-	([numbers[] | number_card($all)] | add | tag("div"; " class=\"numbers\"")),
+	([number_parts($machine) | number_card] | add | tag("div"; " class=\"numbers\"")),
 	"<p>\(counts). Figures are medians; … stands between the least and the greatest.</p>";
 
 # --- goals ---

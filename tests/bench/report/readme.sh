@@ -1,9 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # readme.sh DIR: puts the numbers and the pictures of the run in DIR into README.md, between its
-# lines "<!-- make bench-readme -->" and "<!-- end -->". What was not taken is left out.
+# lines "<!-- make bench-readme -->" and "<!-- end -->". A number that was not taken says why.
 set -euo pipefail
 dir=$(realpath "$1")
+
+refuse()
+{
+	echo "bench-readme: $1; \`make bench\` without QUICK first" >&2
+	exit 1
+}
+
+[[ -r $dir/results.json && -r $dir/machine.json ]] || refuse "$dir has no results of a run"
+[[ $(jq -r '.Form // "unknown"' "$dir/machine.json") == "whole run" ]] ||
+	refuse "the run in $dir is no whole one, which README.md wants"
 cd "$(dirname "$0")/../../.."
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -13,10 +23,8 @@ for plot in native-ring linux-ring; do
 	[ ! -s "$tmp/plot.svg" ] || cp "$tmp/plot.svg" Documentation/benchmarks-$plot.svg
 done
 jq -r -L tests/bench/report --argjson machine "$(cat "$dir/machine.json")" '
-	include "numbers"; . as $all |
-	(numbers[] | . as $wanted | $all |
-		"- **\(number_part($wanted) | .number)** \(number_part($wanted) | .text)" +
-		([number_part($wanted.under) | ": \(.number) \(.text)"][0] // "")),
+	include "numbers";
+	(number_parts($machine) | "- **\(.value) \(.unit)** \(.text). \(.under)" | rtrimstr(" ")),
 	"", "One run, \($machine.Date), \($machine.Form). \($machine.Machine), " +
 	"\($machine.Kernel). KVM: \($machine.KVM). Lab: \($machine.Lab)."' \
 	"$dir/results.json" >"$tmp/lines"

@@ -6,7 +6,9 @@ cd "$(dirname "$0")/../../.."
 results=$(realpath "$1")
 
 tests/figures.sh "$results"
-jq -r -L tests/bench/report '
+machine=$(dirname "$results")/machine.json
+[ -r "$machine" ] || machine=/dev/null
+jq -r -L tests/bench/report --slurpfile machine "$machine" '
 	include "figures"; include "numbers"; . as $all |
 	[.[] | select(.goal != null)] |
 	"Goals:", (.[] | "  \({ "true": "held     ", "false": "MISSED   " }["\(.holds)"] //
@@ -16,4 +18,5 @@ jq -r -L tests/bench/report '
 	"\(map(select(.holds == true)) | length) goals held, \(
 	   map(select(.holds == false)) | length) missed, \(
 	   map(select(.holds == null)) | length) not taken",
-	"In short:", (numbers[] | . as $wanted | "  " + ($all | number_line($wanted)))' "$results"
+	"In short:", ($all | number_parts($machine[0] // {}) |
+		"  \(.value) \(.unit) \(.text). \(.under)")' "$results"
