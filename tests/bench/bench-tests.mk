@@ -3,13 +3,14 @@
 
 include $(wildcard tests/bench/*/bench.mk)
 
-NEW ?= $(B)/bench/results.json
+NEW ?= build/bench/results.json
 
 ## make bench           how fast two machines exchange data, beside the peers (40 minutes, QUICK=1 five)
 ## make bench-compare   OLD=results.json [NEW=…]: what got better or worse beyond the noise
 ## make bench-readme    put the numbers and pictures of the last run into README.md
 .PHONY: bench bench-compare bench-readme
 bench:
+	@$(if $(filter-out build,$(B)),$(error make bench measures what is in build: leave B=$(B) out))
 	@tests/deps.sh bench
 	@$(MAKE) --no-print-directory vmm bench-programs bench-memory-programs
 	@$(if $(filter lab boot,$(or $(RIGS),lab)),$(MAKE) --no-print-directory tests-kmod tests-boot || \
@@ -17,7 +18,7 @@ bench:
 	@tests/bench/run.sh
 
 bench-readme:
-	@tests/bench/report/readme.sh $(B)/bench
+	@tests/bench/report/readme.sh build/bench
 
 bench-compare:
 	@tests/bench/report/compare.sh "$(OLD)" "$(NEW)"

@@ -6,14 +6,16 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 
-# name, seconds, seconds with QUICK=1 (0: not run)
-rigs_known='native 420 45
+# name, seconds, seconds with QUICK=1 (0: not run); with the report, and a fifteenth of it all that
+# rigs may be late, 40 minutes and five
+rigs_known='native 420 25
 boot 420 75
-lab 1200 150
+lab 1200 170
 memory 180 0'
-report_seconds=20
+report_seconds=10
 grace_seconds=20		# to clean up after an interrupt
 
+unset B				# rigs take what they run from build, and no other folder
 out=build/bench
 rigs=()
 declare -A budget why		# by name; why of those that were run, empty if all went well
@@ -28,7 +30,7 @@ rigs_choose()
 
 	while read -r name whole quick; do
 		[ -z "${QUICK-}" ] || whole=$quick
-		[[ " ${RIGS-$name} " == *" $name "* ]] && [ "$whole" -gt 0 ] || continue
+		[[ " ${RIGS-$name} " == *" $name "* && $whole -gt 0 ]] || continue
 		rigs+=("$name")
 		budget[$name]=$whole
 		total=$((total + whole))
@@ -88,15 +90,15 @@ rig_follow()
 	return 1
 }
 
-# rig_stop PID: as Ctrl-C does, and harder when that is not enough.
+# rig_stop PID SIGNAL…: all of its group, by one signal after the other until nobody is left.
 rig_stop()
 {
-	local signal tenths
+	local pid=$1 signal tenths
 
-	for signal in INT TERM KILL; do
-		kill -$signal -- "-$1" 2>/dev/null
+	for signal in "${@:2}"; do
+		kill "-$signal" -- "-$pid" 2>/dev/null
 		for ((tenths = 0; tenths < grace_seconds * 10; tenths++)); do
-			kill -0 -- "-$1" 2>/dev/null || return 0
+			kill -0 -- "-$pid" 2>/dev/null || return 0
 			sleep 0.1
 		done
 	done
@@ -147,10 +149,13 @@ rig_run()
 	set +m
 	exec {fd}<"$pipe"
 	rig_follow "$name" $pid "$fd" || finished=
-	[ -n "$finished" ] || rig_stop $pid
+	# as Ctrl-C does, and harder when that is not enough
+	[ -n "$finished" ] || rig_stop $pid INT TERM KILL
 	exec {fd}<&-
 	wait $pid 2>/dev/null
 	status=$?
+	# what it has left behind would disturb the next one
+	rig_stop $pid TERM KILL
 	rig_keep "$name" || kept=
 	why[$name]=$(rig_why "$name" $status "$finished" "$kept" $((SECONDS - begin)))
 	[ -z "${why[$name]}" ] || printf '\nbench: %s\n' "${why[$name]}" >&2
@@ -167,12 +172,15 @@ rigs_json()
 	done <<<"$rigs_known" | jq -Rn '[inputs / "\t" | { (.[0]): .[1] }] | add'
 }
 
+# What an earlier run has written stays, and is not taken for this one's.
 results_write()
 {
 	jq -n -L tests/bench/report --argjson rigs "$(rigs_json)" \
 		-f tests/bench/report/results.jq "${delivered[@]}" \
 		>"$out/results.json.new" </dev/null &&
-		mv "$out/results.json.new" "$out/results.json"
+		mv "$out/results.json.new" "$out/results.json" && return
+	echo "bench: can't write $out/results.json: figures are in $out/RIG.json alone" >&2
+	return 1
 }
 
 report_write()
@@ -181,7 +189,21 @@ report_write()
 	printf '\n' >&2
 	SECONDS_TAKEN=$((SECONDS - started)) tests/bench/report/machine.sh >"$out/machine.json"
 	tests/bench/report/report.sh "$out" >"$out/report.html.new" &&
-		mv "$out/report.html.new" "$out/report.html"
+		mv "$out/report.html.new" "$out/report.html" && return
+	echo "bench: can't write $out/report.html: one that is there is of an earlier run" >&2
+	return 1
+}
+
+# finish: everything that is made of the rigs' figures
+finish()
+{
+	results_write || return
+	report_write
+	local status=$?
+
+	tests/bench/report/table.sh $out/results.json
+	echo "Figures: $out/results.json$([ $status -ne 0 ] || echo "; pictures: $out/report.html")"
+	return $status
 }
 
 rigs_choose
@@ -190,17 +212,15 @@ tmp=$(mktemp -d)
 pipe=$tmp/progress
 mkfifo "$pipe"
 trap 'rm -rf "$tmp"' EXIT
-trap 'interrupted=yes' INT TERM
+trap 'interrupted=yes' HUP INT TERM
 
 for rig in "${rigs[@]}"; do
 	rig_run "$rig"
 	[ -z "$interrupted" ] || break
 done
-trap '' INT TERM
+trap '' HUP INT TERM
 status=0
-results_write && report_write || status=1
-tests/bench/report/table.sh $out/results.json
-echo "Figures: $out/results.json; pictures: $out/report.html"
+finish || status=1
 [ -z "$interrupted" ] || exit 130
 for rig in "${rigs[@]}"; do
 	[ -z "${why[$rig]}" ] || status=1

@@ -102,7 +102,8 @@ case_report_hostile()
 	local evil='<script>alert(1)</script>"onload=&'
 
 	jq -n --arg evil "$evil" '[{ n: $evil,
-		name: ("native_ring_64k_ratio", "linux_x_mb_s", $evil), value: ($evil, 5, null), spread: [$evil, $evil], repetitions: $evil, peer: $evil,
+		name: ("native_ring_64k_ratio", "linux_x_mb_s", $evil),
+		value: ($evil, 5, null), spread: [$evil, $evil], repetitions: $evil, peer: $evil,
 		peer_value: 3, ratio: $evil, goal: ($evil, "<= 3"), holds: $evil, command: $evil,
 		why: $evil }]' >"$dir/results.json"
 	jq -n --arg evil "$evil" '{ Date: $evil, Machine: $evil, Kernel: $evil, Form: $evil,
@@ -353,6 +354,67 @@ case_run()
 		grep -q '^a word$' "$dir/tree/build/bench/native.log"
 }
 
+# The next rig meets nothing that one has left behind.
+case_run_leftover()
+{
+	tree
+	rig native <<-'END'
+		echo '[]' >"$1"
+		sleep 1000 </dev/null >/dev/null 2>&1 &
+		echo $! >"$1.left"
+	END
+	rig boot <<-'END'
+		! kill -0 "$(<"${1%/*}/native.json.left")" && echo '[]' >"$1"
+	END
+	rig lab <<-'END'
+		echo '[]' >"$1"
+	END
+	ran 0 'length > 0'
+}
+
+# Figures that an earlier run has written are not shown for those of this one.
+case_run_unwritten()
+{
+	tree
+	mkdir -p "$dir/tree/build/bench/results.json.new"
+	echo '[{ "name": "of_old_us", "value": 1 }]' >"$dir/tree/build/bench/results.json"
+	rig native <<-'END'
+		echo '[]' >"$1"
+	END
+	RIGS=native "$dir/tree/tests/bench/run.sh" >"$dir/out" 2>&1
+	[ $? -eq 1 ] && grep -q "^bench: can't write build/bench/results.json" "$dir/out" &&
+		! grep -E 'of_old_us|^Figures:' "$dir/out" && return
+	cat "$dir/out"
+	return 1
+}
+
+# The short form is done in five minutes even if its rigs are as late as they may be.
+case_run_budget()
+{
+	local whole quick report
+
+	report=$(sed -n 's/^report_seconds=//p' tests/bench/run.sh)
+	read -r whole quick < <(sed -n "/^rigs_known='/,/'$/p" tests/bench/run.sh |
+		tr -d "'" | awk -v r="$report" '{ w += $2; q += $3 }
+			END { print (w + r) * 16 / 15, (q + r) * 16 / 15 }')
+	echo "at most $whole s, $quick s with QUICK=1"
+	awk -v w="$whole" -v q="$quick" 'BEGIN { exit !(w <= 2400 && q <= 300) }'
+}
+
+# Two folders of what was built would mix.
+case_make_other_folder()
+{
+	! env -u MAKEFLAGS -u MAKELEVEL make B="$dir/other" bench >"$dir/out" 2>&1 &&
+		grep -q "leave B=$dir/other out" "$dir/out" && [ ! -e "$dir/other" ] && return
+	cat "$dir/out"
+	return 1
+}
+
+case_run_hung_up()
+{
+	case_run_interrupted HUP
+}
+
 case_run_interrupted()
 {
 	tree
@@ -361,9 +423,10 @@ case_run_interrupted()
 	END
 	rig boot <<-'END'
 		echo '[{ "name": "boot_init_ratio", "value": 0.5 }]' >"$1"
-		kill -TERM $PPID
+		kill -SIGNAL $PPID
 		sleep 1000
 	END
+	sed -i "s/-SIGNAL/-${1-TERM}/" "$dir/tree/tests/bench/boot/run.sh"
 	rig lab <<-'END'
 		touch "$1.ran"
 	END
@@ -452,6 +515,11 @@ ktap_main case_results_judge "each goal has its verdict, and what is unknown sta
 	case_compare_refuses "files that are none" \
 	case_run "a rig that fails costs its own figures" \
 	case_run_interrupted "an interrupt keeps what was measured" \
+	case_run_hung_up "so does a terminal that goes away" \
+	case_run_leftover "what a rig leaves behind is ended" \
+	case_run_unwritten "figures of an earlier run are not shown as this one's" \
+	case_run_budget "40 minutes are not passed, nor five" \
+	case_make_other_folder "benchmarks of another folder than build are refused" \
 	case_readme "the numbers in README.md are those of a run" \
 	case_readme_refuses "a quick run's numbers are none for README.md" \
 	case_documented "each goal is documented"
