@@ -50,9 +50,9 @@ def figures_of($s):
 # Ratios, most of them with a goal: a figure of one series ÷ that of another, in each repetition.
 def ratios: [
 	["linux_read_1m_ratio", ">= 0.9", "linux_read", "linux_mmap", "_mb_s", 1048576,
-		"the same copied from the mapping, by a loop"],
-	["linux_read_1m_libc_ratio", null, "linux_read", "linux_mmap_libc", "_mb_s", 1048576,
-		"the same, by the memcpy() of libc"],
+		"memcpy() of libc from the mapping"],
+	["linux_read_1m_loop_ratio", null, "linux_read", "linux_mmap_loop", "_mb_s", 1048576,
+		"a loop of 16-byte copies from the mapping"],
 	["linux_ring_wc_ratio", ">= 1.0", "linux_ring", "linux_qemu_wc_ring", "_mb_s", 65536,
 		"QEMU 7.2 ivshmem-plain, resource2_wc"],
 	["linux_ring_tcp_ratio", ">= 40", "linux_driver_ring", "linux_tcp", "_mb_s", 65536,
@@ -64,6 +64,8 @@ def ratios: [
 	["linux_pingpong_ratio", "<= 1.05", "linux_pingpong", "linux_host_pingpong", "_p50_ns", null,
 		"two processes of the host"],
 	["linux_doorbell_asleep_ratio", "<= 0.8", "linux_doorbell_wait", "linux_qemu_doorbell_wait",
+		"_p50_ns", null, "QEMU 7.2 ivshmem-doorbell"],
+	["linux_doorbell_rare_ratio", null, "linux_doorbell_rare", "linux_qemu_doorbell_rare",
 		"_p50_ns", null, "QEMU 7.2 ivshmem-doorbell"],
 	["linux_doorbell_awake_ratio", "<= 0.25", "linux_doorbell_awake", "linux_qemu_doorbell_wait",
 		"_p50_ns", null, "QEMU 7.2 ivshmem-doorbell, asleep"]
