@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read() and write(): the shared memory as a file of fixed size. The caller's pages are faulted in
- * before the device is entered and copied without faults inside, so that a removal never waits for
- * user space, and a buffer that is itself a mapping of the device needs no special case.
+ * read() and write(): the shared memory as a file of fixed size. Copies are made without faults
+ * inside the device, and pages of the caller's that are missing are faulted in outside of it, so
+ * that a removal never waits for user space, and a buffer that is itself a mapping of the device
+ * needs no special case.
  */
 #include <linux/fs.h>
 #include <linux/sched/signal.h>
@@ -40,26 +41,33 @@ static size_t memory_copy(void *mem, size_t len, struct iov_iter *iter)
 	return copied;
 }
 
-/* How many of @len bytes of the caller's are there to be copied. */
-static size_t memory_fault_in(struct iov_iter *iter, size_t len)
+/* How much is copied at a stretch from here on. */
+static size_t memory_chunk(struct ivshmem_device *idev, loff_t pos, const struct iov_iter *iter)
 {
-	if (iov_iter_rw(iter) == WRITE)
-		return len - fault_in_iov_iter_readable(iter, len);
-	return len - fault_in_iov_iter_writeable(iter, len);
+	u64 size = ivshmem_device_size(idev);
+
+	if (pos >= size)
+		return 0;
+	return min3((u64)iov_iter_count(iter), size - pos, (u64)MEMORY_CHUNK);
 }
 
-/* Up to a chunk; 0 bytes if the caller's pages went away again meanwhile. */
-static ssize_t memory_transfer_chunk(struct ivshmem_device *idev, loff_t pos, struct iov_iter *iter)
+/* Whether some of the caller's next @len bytes are there to be copied. */
+static bool memory_fault_in(struct iov_iter *iter, size_t len)
 {
-	u64 rest = ivshmem_device_size(idev) - pos;
-	size_t len = min3((u64)iov_iter_count(iter), rest, (u64)MEMORY_CHUNK);
+	if (iov_iter_rw(iter) == WRITE)
+		return fault_in_iov_iter_readable(iter, len) != len;
+	return fault_in_iov_iter_writeable(iter, len) != len;
+}
+
+/* Up to @len bytes; 0 if the first of the caller's pages is not there. */
+static ssize_t memory_transfer_chunk(struct ivshmem_device *idev, loff_t pos, size_t len,
+				     struct iov_iter *iter)
+{
 	ssize_t copied;
 	int err;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	if (!memory_fault_in(iter, len))
-		return -EFAULT;
 	err = ivshmem_device_enter(idev);
 	if (err)
 		return err;
@@ -68,21 +76,25 @@ static ssize_t memory_transfer_chunk(struct ivshmem_device *idev, loff_t pos, st
 	return copied;
 }
 
-/* From iocb->ki_pos to the end of the caller's buffers or of the memory, whichever is first. */
+/*
+ * From iocb->ki_pos to the end of the caller's buffers or of the memory, whichever is first. The
+ * caller's pages are looked for only when a copy misses one: looking costs as much as copying.
+ */
 static ssize_t memory_transfer(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct ivshmem_device *idev = memory_device(iocb);
 	unsigned int tries = 0;
 	ssize_t done = 0;
+	size_t len;
 
-	while (iov_iter_count(iter) && iocb->ki_pos < ivshmem_device_size(idev)) {
-		ssize_t copied = memory_transfer_chunk(idev, iocb->ki_pos, iter);
+	while ((len = memory_chunk(idev, iocb->ki_pos, iter))) {
+		ssize_t copied = memory_transfer_chunk(idev, iocb->ki_pos, len, iter);
 
 		if (copied < 0)
 			return done ? done : copied;
 		if (copied)
 			tries = 0;
-		else if (++tries == MEMORY_TRIES)
+		else if (tries++ == MEMORY_TRIES || !memory_fault_in(iter, len))
 			return done ? done : -EFAULT;
 		iocb->ki_pos += copied;
 		done += copied;
