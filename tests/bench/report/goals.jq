@@ -13,7 +13,7 @@ def goals: [
 	{ "name": "native_random_read_ratio", "rig": "native", "goal": ">= 0.95",
 	  "text": "Random reads of 64 MiB, guest with 2 MiB mappings ÷ process with huge pages" },
 	{ "name": "native_doorbell_parts_ratio", "rig": "native", "goal": "<= 1.1",
-	  "text": "Bare-metal doorbell and its answer ÷ the sum of the parts" },
+	  "text": "Bare-metal doorbell ÷ one round trip of the host through the same parts" },
 	{ "name": "native_awake_doorbells", "rig": "native", "goal": "<= 0",
 	  "text": "Doorbells for a batch of 1000 records, both sides awake" },
 	{ "name": "linux_read_1m_ratio", "rig": "lab", "goal": ">= 0.9",

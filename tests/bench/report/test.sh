@@ -486,6 +486,46 @@ case_readme_refuses()
 	return 1
 }
 
+goal_lines()
+{
+	jq -r -L $R 'include "figures"; .[] | select(.goal) |
+		.name + (.goal | goal_parsed | " \(.op) \(.limit)")' | sort
+}
+
+# goals_here RIG: "NAME OP LIMIT" of each goal of this rig, as the report knows it
+goals_here()
+{
+	jq -n -L $R --arg rig "$1" 'include "goals"; [goals[] | select(.rig == $rig)]' | goal_lines
+}
+
+# goals_jq RIG WORDS…: as its program says it, of no samples
+goals_jq()
+{
+	jq -n "${@:2}" -f "tests/bench/$1/figures.jq" </dev/null | goal_lines
+}
+
+# goals_native: as its source says it, since it can't run without /dev/kvm
+goals_native()
+{
+	local name='"([a-z0-9_]+)"' number='([0-9.]+)' goal='GOAL_([A-Z]+)' set='.*figure_set_goal'
+
+	cat tests/bench/native/*.c | tr '\n\t' '  ' | sed -E "s/[;}]/&\n/g" | sed -nE "
+		s/.*\.name = $name,.*\.goal = $goal, \.bound = $number.*/\1 \2 \3/p
+		s/.*goal_ratio\(all, $name, [0-9]+, $number.*/\1 LEAST \2/p
+		s/$set\(.*AWAKE_NAME.*, $goal, $number.*/native_awake_doorbells \1 \2/p
+		s/$set\(f, $goal, $number.*/native_ring_64b_mrecords_s \1 \2/p" |
+		sed 's/ LEAST / >= /; s/ MOST / <= /' | sort
+}
+
+# Rigs run alone as well, and say their goals themselves.
+case_goals_agree()
+{
+	diff -u <(goals_here native) <(goals_native) &&
+		diff -u <(goals_here boot) <(goals_jq boot -R --arg why none) &&
+		diff -u <(goals_here lab) <(goals_jq lab --argjson samples '[]' \
+			--argjson whys '{}' --rawfile series tests/bench/lab/series)
+}
+
 # Each goal is explained where people look for it.
 case_documented()
 {
@@ -522,4 +562,5 @@ ktap_main case_results_judge "each goal has its verdict, and what is unknown sta
 	case_make_other_folder "benchmarks of another folder than build are refused" \
 	case_readme "the numbers in README.md are those of a run" \
 	case_readme_refuses "a quick run's numbers are none for README.md" \
+	case_goals_agree "rigs that run alone have the same goals" \
 	case_documented "each goal is documented"
