@@ -54,12 +54,12 @@ def where($machine): select(.lab) |
 
 def in_brackets: if . == [] then "" else " (\(join("; ")))" end;
 
-# {value: "17.2", unit: "GB/s", text: "from one …", under: "That is 99 % of …"}; what was not taken
-# says why instead of what goes with it.
+# {value: "17.2", unit: "GB/s", text: "from one …", notes: " (goal …: missed)", under: "That is 99 %
+# of …"}; what was not taken says why instead of what goes with it.
 def number_parts($machine): . as $all | numbers[] | . as $wanted |
 	($all | find($wanted)) as $f | .under as $under | ($all | find($under)) as $g | {
 		value: (if $f | taken then $f | scaled($wanted) else "–" end), unit,
-		text: (.text + ([where($machine), ($f | goal_missed($wanted))] | in_brackets)),
+		text, notes: ([where($machine), ($f | goal_missed($wanted))] | in_brackets),
 		under: (if $f | taken | not then
 			"Not taken: \($f.why // "no rig delivered it" | text)."
 		elif $g | taken then

@@ -41,6 +41,7 @@ def verdict: if .holds == true then "<span class=\"verdict good\">✓ held</span
 def number_card:
 	"<strong\(if .value == "–" then " class=\"none\"" else "" end)>\(.value)<small>\u202f\(
 		.unit | html)</small></strong>\(.text | html)" +
+	"<span class=\"under\">\(.notes | html)</span>" +
 	if .under == "" then "" else .under | html | tag("div"; " class=\"under\"") end | tag("div");
 
 def counts: map(select(.goal != null)) |
@@ -63,6 +64,7 @@ def first_page:
 
 def goal_text: . as $f | first(goals[] | select(.name == $f.name) | .text) // $f.name | html;
 
+def signs: text | sub("<="; "≤") | sub(">="; "≥");
 def goal_known: . as $f | $f.goal != null or any(goals[]; .name == $f.name and .goal);
 def why_text: if .value != null and .goal == null and .why
 	then "<div class=\"faint\">\(.why | html)</div>" else "" end;
@@ -70,7 +72,7 @@ def why_text: if .value != null and .goal == null and .why
 def goal_row:
 	((goal_text + "<div class=\"faint\"><code>\(.name | html)</code>\(
 		if .n == null then "" else ", n = \(size)" end)</div>" + why_text) | tag("td")) +
-	(.goal | html | number_cell("goal")) +
+	(.goal | signs | html | number_cell("goal")) +
 	value_cells + (verdict | tag("td")) | tag("tr");
 
 def goals_table:

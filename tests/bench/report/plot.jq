@@ -49,7 +49,7 @@ first(plots[] | select(.id == $id)) as $plot | . as $all | series_of($plot) | se
 "set border 3 lw 0.8",
 "set tics nomirror out scale 0.5",
 "set xtics offset 0,0.4",
-"set key above horizontal Left reverse maxcols 2 samplen 1.5 width -5 font \",12\"",
+"set key above horizontal Left reverse maxcols 2 samplen 1.5 width -4 font \",12\"",
 "set rmargin 2",
 "set xlabel \"\($plot.x)\" offset 0,0.6",
 "set ylabel \"\($plot.y)\" offset 0.5,0",

@@ -24,7 +24,8 @@ for plot in native-ring linux-ring; do
 done
 jq -r -L tests/bench/report --argjson machine "$(cat "$dir/machine.json")" '
 	include "numbers";
-	(number_parts($machine) | "- **\(.value) \(.unit)** \(.text). \(.under)" | rtrimstr(" ")),
+	(number_parts($machine) | "- **\(.value) \(.unit)** \(.text)\(.notes). \(.under)" |
+		rtrimstr(" ")),
 	"", "One run, \($machine.Date), \($machine.Form). \($machine.Machine), " +
 	"\($machine.Kernel). KVM: \($machine.KVM). Lab: \($machine.Lab)."' \
 	"$dir/results.json" >"$tmp/lines"

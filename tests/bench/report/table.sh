@@ -19,4 +19,4 @@ jq -r -L tests/bench/report --slurpfile machine "$machine" '
 	   map(select(.holds == false)) | length) missed, \(
 	   map(select(.holds == null)) | length) not taken",
 	"In short:", ($all | number_parts($machine[0] // {}) |
-		"  \(.value) \(.unit) \(.text). \(.under)")' "$results"
+		"  \(.value) \(.unit) \(.text)\(.notes). \(.under)")' "$results"
