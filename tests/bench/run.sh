@@ -66,11 +66,11 @@ rig_limit()
 	echo $((spent + budget[$1] + total / 15 - (SECONDS - started)))
 }
 
-# rig_follow NAME PID FD: shows its progress until it ends, or its time or the user's patience does.
+# rig_follow NAME PID FD END: shows its progress until it ends, or its time or the user's patience
+# does. It has no $(…): signals that came meanwhile seem to have been lost, with bash 5.2.
 rig_follow()
 {
-	local name=$1 pid=$2 fd=$3 begin=$SECONDS line status word percent text
-	local end=$((SECONDS + $(rig_limit "$name")))
+	local name=$1 pid=$2 fd=$3 end=$4 begin=$SECONDS line status word percent text
 
 	while [ -z "$interrupted" ] && ((SECONDS < end)); do
 		read -r -t 2 -u "$fd" line
@@ -138,6 +138,7 @@ rig_why()
 rig_run()
 {
 	local name=$1 pid fd status finished=yes kept=yes begin=$SECONDS
+	local end=$((SECONDS + $(rig_limit "$1")))
 
 	[ ! -e "$out/$name.json" ] || mv "$out/$name.json" "$out/$name.json.old"
 	: >"$out/$name.log"
@@ -148,7 +149,7 @@ rig_run()
 	pid=$!
 	set +m
 	exec {fd}<"$pipe"
-	rig_follow "$name" $pid "$fd" || finished=
+	rig_follow "$name" $pid "$fd" "$end" || finished=
 	# as Ctrl-C does, and harder when that is not enough
 	[ -n "$finished" ] || rig_stop $pid INT TERM KILL
 	exec {fd}<&-
