@@ -10,15 +10,9 @@ include vmm/boot/boot.mk
 VMM_UNWIND := $(if $(findstring -fsanitize,$(CFLAGS)),,-fno-asynchronous-unwind-tables)
 $(B)/obj/vmm/%.o: C_FLAGS += $(VMM_UNWIND) -ffunction-sections
 
-# What a guest that runs doesn't need comes last in the program, so that its pages are not in memory
-# before somebody asks for them.
-VMM_COLD := vmm/snapshot/% vmm/monitor/% vmm/props.c vmm/state.c vmm/hw/cmos.c vmm/hw/i440fx.c \
-	    vmm/hw/ivshmem_options.c vmm/kvm/dirty_ring.c vmm/kvm/kvm_state.c vmm/kvm/pit.c \
-	    vmm/kvm/slots_explain.c vmm/kvm/vcpu_cpuid.c vmm/kvm/vcpu_msrs.c vmm/kvm/vcpu_save.c \
-	    vmm/memory/dirty_snapshot.c vmm/memory/dirty_sync.c vmm/memory/explain% \
-	    vmm/memory/mtree% vmm/memory/ram_prealloc.c vmm/pci/pci_state.c \
-	    $(filter %_info.c,$(VMM_SRC))
-VMM_ORDER := $(filter-out $(VMM_COLD),$(VMM_SRC)) $(filter $(VMM_COLD),$(VMM_SRC))
+# Most of the program runs once; only what is on the way of a guest's accesses is made for speed.
+VMM_SMALL := $(filter-out vmm/memory/% vmm/kvm/%,$(VMM_SRC) vmm/main.c)
+$(VMM_SMALL:%.c=$(B)/obj/%.o): C_FLAGS += $(if $(filter -O2,$(CFLAGS)),-Os)
 
 CTL_SRC := $(sort $(wildcard vmm/ctl/*.c))
 
@@ -30,8 +24,7 @@ $(VMM_LIB): $(VMM_SRC:%.c=$(B)/obj/%.o)
 	@echo "  AR      $@"
 	@rm -f $@ && ar rcs $@ $^
 
-$(B)/vmm/ivmm: $(B)/obj/vmm/main.o $(VMM_ORDER:%.c=$(B)/obj/%.o)
-	@mkdir -p $(@D)
+$(B)/vmm/ivmm: $(B)/obj/vmm/main.o $(VMM_LIB)
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(LD_LIBS)
 
