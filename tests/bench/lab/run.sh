@@ -25,10 +25,10 @@ boot_seconds=300
 if [[ -n ${QUICK-} ]]; then
 	boots=('60 file ring doorbell' '40 net')
 	measure=(2 0.5 0.2 '64,64K,1M')
-	budget=150
+	budget=170
 fi
-out=${json%.json}
-notes=$out-notes.txt
+out=$PWD/build/bench/lab.d
+notes=${json%.json}-notes.txt
 whys=$(jq -Rn '[inputs | select(test("^[a-z]")) | split("\t") |
 	{ (.[0]): "not measured with QUICK=1" }] | add' tests/bench/lab/series)
 interrupted=
