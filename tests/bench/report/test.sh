@@ -321,10 +321,12 @@ tree()
 	cp tests/bench/run.sh "$dir/tree/tests/bench"
 }
 
-# ran STATUS FILTER: it ends so, and the filter says true of results.json
+# ran STATUS FILTER: it ends so, and the filter says true of results.json. Signals are as in a
+# terminal, whoever runs this: below nohup, a shell can't even trap the one that is ignored.
 ran()
 {
-	QUICK=1 RIGS='native boot lab' "$dir/tree/tests/bench/run.sh" >"$dir/out" 2>&1
+	QUICK=1 RIGS='native boot lab' env --default-signal=HUP,INT,TERM \
+		"$dir/tree/tests/bench/run.sh" >"$dir/out" 2>&1
 	[ $? -eq "$1" ] && is "$dir/tree/build/bench/results.json" "$2" &&
 		grep -q '</html>' "$dir/tree/build/bench/report.html" && return
 	cat "$dir/out"
