@@ -18,4 +18,5 @@ $(TOOL_TESTS): $(B)/tests/bench/%: $(B)/obj/tests/bench/tool/%.o $(B)/obj/tests/
 
 $(B)/obj/tests/bench/tool/%.o: C_FLAGS += -iquote tests
 
+all: $(TOOL)
 bench-programs unit-programs: $(TOOL) $(TOOL_TESTS)
