@@ -118,6 +118,7 @@ if figure_lines | grep -q .; then
 	tests/figures.sh $out/figures.json
 fi
 # By name, since what is above them fills screens.
-[ "$failed" -eq 0 ] || grep -H '^not ok' $out/*.ktap | sed 's/^\([^:]*\):not ok [0-9]* - /failed: \1: /'
+[ "$failed" -eq 0 ] || grep -H '^not ok' $out/*.ktap |
+	sed 's/^\([^:]*\):not ok [0-9]* - /failed: \1: /'
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
