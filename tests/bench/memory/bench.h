@@ -9,13 +9,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define BENCH_REPETITIONS	9
+#include "../series.h"
 
-/* What one thing took, once a repetition. */
-struct series {
-	double v[BENCH_REPETITIONS];
-	unsigned int nr;
-};
+#define BENCH_REPETITIONS	9
 
 /* Takes a number once, in the figure's unit. NULL, or why it can't be had. */
 typedef const char *bench_measure(void *arg, double *value);
@@ -50,8 +46,6 @@ uint64_t bench_cpu_ns(void);
 
 /* The same, when what RCU still has to free is freed. */
 uint64_t bench_settled_ns(void);
-
-double series_median(const struct series *s);
 
 /* Take each figure's number and its peer's by turns, until all repetitions are done. */
 void figures_take(struct figure *figures, unsigned int nr);

@@ -3,7 +3,7 @@
 
 BENCH_MEMORY_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/unicorn.c,$(wildcard tests/bench/memory/*.c)))
 
-$(B)/tests/bench/memory/memory: $(BENCH_MEMORY_OBJ) $(VMM_LIB)
+$(B)/tests/bench/memory/memory: $(BENCH_MEMORY_OBJ) $(B)/obj/tests/bench/series.o $(VMM_LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LD_LIBS) -lm

@@ -257,8 +257,8 @@ static void figure_derive(struct figure *f, const struct bench_side *a, const st
 	for (unsigned int i = 0; !f->own.why && i < a->series.nr; i++) {
 		const struct series *s = &b->series;
 
-		f->own.series.v[f->own.series.nr++] =
-			derive(a->series.v[i], s->v[i < s->nr ? i : s->nr - 1]);
+		series_add(&f->own.series,
+			   derive(a->series.v[i], s->v[i < s->nr ? i : s->nr - 1]));
 	}
 }
 

@@ -3,7 +3,7 @@
 
 NATIVE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/payload.c,$(wildcard tests/bench/native/*.c)))
 NATIVE_OTHERS := $(patsubst %,$(B)/obj/tests/kvm/%.o,guest doorbell_board fake_membership)
-NATIVE_OTHERS += $(B)/obj/tests/bench/tool/histogram.o
+NATIVE_OTHERS += $(B)/obj/tests/bench/tool/histogram.o $(B)/obj/tests/bench/series.o
 NATIVE_PAYLOAD := $(B)/tests/bench/native/payload.bin
 
 # Code without a C library, that runs wherever it is put: its own flags, whatever CFLAGS says.

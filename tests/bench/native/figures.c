@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Numbers, their medians, and how they are written. */
+/* Figures, and how they are written. */
 #include "figures.h"
 
 #include <stdbool.h>
@@ -9,38 +9,6 @@
 #include "json.h"
 
 #define COMMAND		"tests/bench/native/run.sh"
-#define DIGITS		6	/* of a number in JSON */
-
-void series_add(struct series *s, double value)
-{
-	if (s->nr < REPETITIONS_MAX)
-		s->v[s->nr++] = value;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static struct series series_sorted(const struct series *s)
-{
-	struct series sorted = *s;
-
-	qsort(sorted.v, sorted.nr, sizeof(sorted.v[0]), compare_doubles);
-	return sorted;
-}
-
-double series_median(const struct series *s)
-{
-	struct series sorted = series_sorted(s);
-	unsigned int mid = s->nr / 2;
-
-	if (!s->nr)
-		return 0;
-	return s->nr % 2 ? sorted.v[mid] : (sorted.v[mid - 1] + sorted.v[mid]) / 2;
-}
 
 struct figure *figure_of(struct figures *all, const char *name, uint64_t n)
 {
@@ -85,41 +53,6 @@ void figure_add_ratio(struct figures *all, const struct figure_ratio *ratio)
 	figure_set_goal(f, ratio->goal, ratio->bound);
 }
 
-/* As it is written: what is worked out from a number can be worked out from the file. */
-static double rounded(double value)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%.*g", DIGITS, value);
-	return strtod(text, NULL);
-}
-
-static void write_number(FILE *out, const char *name, bool known, double value)
-{
-	if (known)
-		fprintf(out, ", \"%s\": %.*g", name, DIGITS, value);
-	else
-		fprintf(out, ", \"%s\": null", name);
-}
-
-static void write_text(FILE *out, const char *name, const char *text)
-{
-	fprintf(out, ", \"%s\": ", name);
-	json_string(out, text);
-}
-
-static void write_spread(FILE *out, const struct series *s)
-{
-	struct series sorted = series_sorted(s);
-
-	if (s->nr)
-		fprintf(out, ", \"spread\": [%.*g, %.*g]", DIGITS, sorted.v[0], DIGITS,
-			sorted.v[s->nr - 1]);
-	else
-		fprintf(out, ", \"spread\": null");
-	fprintf(out, ", \"repetitions\": %u", s->nr);
-}
-
 static void write_goal(FILE *out, const struct figure *f, double value)
 {
 	bool least = f->goal == GOAL_LEAST;
@@ -127,14 +60,14 @@ static void write_goal(FILE *out, const struct figure *f, double value)
 	char goal[32];
 
 	snprintf(goal, sizeof(goal), "%s %g", least ? ">=" : "<=", f->bound);
-	write_text(out, "goal", f->goal ? goal : NULL);
+	json_text(out, "goal", f->goal ? goal : NULL);
 	fprintf(out, ", \"holds\": %s", !f->goal || !f->own.nr ? "null" : holds ? "true" : "false");
 }
 
 static void figure_write(const struct figure *f, FILE *out)
 {
-	double value = rounded(series_median(&f->own));
-	double peer = rounded(series_median(&f->peer));
+	double value = json_rounded(series_median(&f->own));
+	double peer = json_rounded(series_median(&f->peer));
 
 	fprintf(out, "{\"name\": ");
 	json_string(out, f->name);
@@ -142,15 +75,15 @@ static void figure_write(const struct figure *f, FILE *out)
 		fprintf(out, ", \"n\": %lu", f->n);
 	else
 		fprintf(out, ", \"n\": null");
-	write_number(out, "value", f->own.nr, value);
-	write_spread(out, &f->own);
-	write_text(out, "peer", f->peer_name);
-	write_number(out, "peer_value", f->peer.nr, peer);
-	write_number(out, "ratio", f->own.nr && f->peer.nr && peer != 0, value / peer);
+	json_number(out, "value", f->own.nr, value);
+	json_spread(out, &f->own);
+	json_text(out, "peer", f->peer_name);
+	json_number(out, "peer_value", f->peer.nr, peer);
+	json_number(out, "ratio", f->own.nr && f->peer.nr && peer != 0, value / peer);
 	write_goal(out, f, value);
-	write_text(out, "command", COMMAND);
+	json_text(out, "command", COMMAND);
 	if (f->why)
-		write_text(out, "why", f->why);
+		json_text(out, "why", f->why);
 	fprintf(out, "}");
 }
 

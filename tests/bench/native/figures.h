@@ -6,14 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define REPETITIONS_MAX	32
-#define FIGURES_MAX	96
+#include "../series.h"
 
-/* One a repetition. */
-struct series {
-	double v[REPETITIONS_MAX];
-	unsigned int nr;
-};
+#define FIGURES_MAX	96
 
 enum goal {
 	GOAL_NONE,
@@ -75,9 +70,6 @@ struct figure_ratio {
 void figure_add_ratio(struct figures *all, const struct figure_ratio *ratio);
 
 void figure_set_goal(struct figure *f, enum goal goal, double bound);
-
-void series_add(struct series *s, double value);
-double series_median(const struct series *s);
 
 /* All of them as one JSON array. */
 void figures_write(const struct figures *all, FILE *out);
