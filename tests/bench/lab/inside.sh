@@ -3,7 +3,8 @@
 # inside.sh REPETITIONS TRIPS SECONDS BLOCKS PART…: measures the series of these parts (series,
 # beside this file) in a nested host that run.sh has started: round trips for TRIPS seconds, what
 # flows for SECONDS with each block of the list BLOCKS. Each run's figures become a line of
-# $LAB_OUT/samples at once, so that an emulator that ends costs no more than the rest.
+# $LAB_OUT/samples at once, so that an emulator that ends costs no more than the rest; what has a
+# line there already is not measured again.
 cd "$(dirname "$0")/../../.." || exit 1
 # shellcheck source=tests/bench/lab/guests.sh
 . tests/bench/lab/guests.sh
@@ -96,6 +97,12 @@ sample()
 	printf '{"series":"%s","repetition":%d,"figures":%s}\n' "$@" >>"$samples"
 }
 
+# sampled SERIES REPETITION: is there a line?
+sampled()
+{
+	grep -qsF "\"series\":\"$1\",\"repetition\":$2," "$samples"
+}
+
 # answers WHERE: a guest that does not take commands any more is lost, and the part with it
 answers()
 {
@@ -108,6 +115,7 @@ take()
 {
 	local options=() figures answerer=
 
+	! sampled "$3" "$1" || return 0
 	[[ $7 == - ]] || read -ra options <<<"$7"
 	echo "$SECONDS s: $3, repetition $1" >>$log
 	[[ $6 == - || $6 =~ $sockets ]] || answer "$6"
@@ -140,6 +148,7 @@ exits()
 {
 	local name before=0 after=0 answerer leader
 
+	! sampled linux_ring 0 || return 0
 	answer beta:/dev/ivshmem0
 	lead ring alpha:/dev/ivshmem0 --block 64K --seconds 4 >/dev/null &
 	leader=$!

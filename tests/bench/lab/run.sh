@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # run.sh OUT.json: the benchmarks with Linux guests in the lab, ours and the peers'. Each part is a
-# boot of the nested host, so that one that the emulator loses costs no other; it is run once more,
-# which the notes beside OUT.json tell. QUICK=1: fewer repetitions and blocks, two boots.
+# boot of the nested host, so that one that the emulator loses costs no other; the next one goes on
+# there, which the notes beside OUT.json tell. QUICK=1: fewer repetitions and blocks, two boots.
 set -uo pipefail
 [[ ${1:-} == *.json ]] || {
 	echo "usage: run.sh OUT.json" >&2
@@ -21,6 +21,7 @@ cd "$(dirname "$(readlink -f "$0")")/../../.." || exit 1
 boots=('20 file queue' '30 ring plain' '30 net others' '20 doorbell ears')
 measure=(5 1 0.3 '64,256,1K,4K,16K,64K,256K,1M')
 budget=1200
+tries=5
 boot_seconds=300
 if [[ -n ${QUICK-} ]]; then
 	boots=('60 file ring doorbell' '40 net')
@@ -64,16 +65,21 @@ progress()
 	done
 }
 
-# boot_once FOLDER FIRST SHARE PART…: with its logs and samples there; the lab's status.
+# boot_once FOLDER FIRST SHARE PART…: with its logs there, and what it measures added to
+# $out/samples; the lab's status.
 boot_once()
 {
-	local folder=$1 first=$2 share=$3
+	local folder=$1 first=$2 share=$3 status
 
 	shift 3
-	mkdir -p "$folder" && cp "$out/bench.cpio" "$folder/" || return
+	mkdir -p "$folder" && cp "$out/bench.cpio" "$out/samples" "$folder/" || return
 	tests/lab/lab run --smp 2 --timeout $boot_seconds --out "$folder" -- \
 		tests/bench/lab/inside.sh "${measure[@]}" "$@" 2>&1 </dev/null |
 		progress "$first" "$share"
+	status=$?
+	# a line of which a half was lost is none, and what could not be measured may be yet
+	jq -cR 'fromjson? | select(.figures)' "$folder/samples" >"$out/samples"
+	return $status
 }
 
 # lost PART… WHY: figures that these parts lack are so because of this.
@@ -87,26 +93,29 @@ lost()
 	echo "${*:1:$#-1}: ${!#}" | tee -a "$notes" >&2
 }
 
-# boot FIRST SHARE PART…
+# again FIRST: whether there is time for one more boot, from FIRST percent of the whole on
+again()
+{
+	[[ -z $interrupted ]] && (((budget - SECONDS) * 2 > budget * (100 - $1) / 100))
+}
+
+# boot FIRST SHARE PART…: in as many boots as it takes; each goes on where the one before was lost.
 boot()
 {
-	local status folder=$out/$3
+	local status try
 
-	boot_once "$folder" "$@"
-	status=$?
-	if ((status && (budget - SECONDS) * 2 > budget * (100 - $1) / 100)) &&
-		[[ -z $interrupted ]]; then
-		echo "${*:3}: the lab ended with status $status, once more" | tee -a "$notes" >&2
-		folder+=-again
-		boot_once "$folder" "$@"
+	for ((try = 1; try <= tries; try++)); do
+		boot_once "$out/$3-$try" "$@"
 		status=$?
-	fi
-	cat "$folder/samples" >>"$out/samples" 2>/dev/null
-	cat "$folder/notes" >>"$notes" 2>/dev/null
+		((status && try < tries)) && again "$1" || break
+		echo "${*:3}: the lab ended with status $status, another goes on" |
+			tee -a "$notes" >&2
+	done
+	cat "$out/$3-$try/notes" >>"$notes" 2>/dev/null
 	if [[ -n $interrupted ]]; then
 		lost "${@:3}" "interrupted"
 	elif ((status)); then
-		lost "${@:3}" "the lab ended with status $status (logs: $folder)"
+		lost "${@:3}" "the lab ended with status $status (logs: $out/$3-$try)"
 	else
 		whys=$(jq 'del(.[$ARGS.positional[]])' --args "${@:3}" <<<"$whys")
 	fi
@@ -128,9 +137,7 @@ main()
 		fi
 		first=$((first + words[0]))
 	done
-	# a line of which a half was lost is none
-	jq -cR 'fromjson?' "$out/samples" >"$out/samples.json"
-	jq -n --slurpfile samples "$out/samples.json" --rawfile series tests/bench/lab/series \
+	jq -n --slurpfile samples "$out/samples" --rawfile series tests/bench/lab/series \
 		--argjson whys "$whys" -f tests/bench/lab/figures.jq >"$json" || return
 	echo "progress 100 done" >&2
 	[[ -z $interrupted ]]
