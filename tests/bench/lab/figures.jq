@@ -52,7 +52,7 @@ def ratios: [
 	["linux_read_1m_ratio", ">= 0.9", "linux_read", "linux_mmap", "_mb_s", 1048576,
 		"memcpy() of libc from the mapping"],
 	["linux_read_1m_loop_ratio", null, "linux_read", "linux_mmap_loop", "_mb_s", 1048576,
-		"a loop of 16-byte copies from the mapping"],
+		"a copy by rep movsq from the mapping"],
 	["linux_ring_wc_ratio", ">= 1.0", "linux_ring", "linux_qemu_wc_ring", "_mb_s", 65536,
 		"QEMU 7.2 ivshmem-plain, resource2_wc"],
 	["linux_ring_tcp_ratio", ">= 40", "linux_driver_ring", "linux_tcp", "_mb_s", 65536,
