@@ -261,7 +261,7 @@ static const struct option options[] = {
 	{ "object", "BACKEND", "memory: memory-backend-{ram,file,memfd,ivshmem},id=ID,size=SIZE,…",
 	  parse_object },
 	{ "device", "DEVICE", "a PCI device: ivshmem,shm=NAME,size=SIZE[,vectors=N], "
-	  "ivshmem-plain,memdev=ID",
+	  "or ivshmem-{plain,doorbell},…",
 	  parse_device },
 	{ "accel", "ACCEL", "kvm[,dirty-ring-size=N]: as ever, or with rings for dirty pages",
 	  parse_accel },
