@@ -31,7 +31,7 @@ digest() {
 	cut -d' ' -f1 "$LAB_OUT/$1.out" >"$LAB_OUT/$1.sha256"
 }
 
-echo "nested host is up: Linux $(uname -r), $(nproc) CPUs"
+echo "nested host is up: Linux $(uname -r), CPUs: $(nproc)"
 host insmod "$modules/ivshmem_host.ko"
 host ivshmemctl create demo 64M
 for g in alpha beta; do
