@@ -108,11 +108,19 @@ guests_qemus()
 	done
 }
 
+# guests_second 0|1: whether there is a second processor. Emulated ones now and then run an
+# instruction that another has patched since, and a kernel that starts guests patches itself.
+guests_second()
+{
+	[[ $LAB_ACCEL == kvm ]] || echo "$1" >/sys/devices/system/cpu/cpu1/online
+}
+
 # guests_up NAME…: starts them, and waits until all take commands.
 guests_up()
 {
 	local name
 
+	guests_second 0 || return
 	cat "$GUEST_LAB/initrd/guest-$GUESTS_KERNEL" "$LAB_OUT/bench.cpio" >$GUESTS_INITRD
 	guests_region ours || return
 	[[ " $* " != *' gamma '* ]] || guests_qemus gamma delta || return
@@ -120,9 +128,13 @@ guests_up()
 		[[ " $* " != *" $name "* ]] || guests_ivmm $name || return
 	done
 	for name in "$@"; do
-		guest_wait "$name" $BOOT_WAIT_S && guests_pin "$name" && guests_driver "$name" ||
-			return
+		guest_wait "$name" $BOOT_WAIT_S && guests_driver "$name" || return
 		[[ $name != gamma && $name != delta ]] || guests_sockets "$name" || return
+	done
+	sleep 2			# some of the patching is put off for a second
+	guests_second 1 || return
+	for name in "$@"; do
+		guests_pin "$name" || return
 	done
 }
 
