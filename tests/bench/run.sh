@@ -184,11 +184,26 @@ results_write()
 	return 1
 }
 
+# form: how much of a run this is
+form()
+{
+	local name form
+
+	form=$([ -n "${QUICK-}" ] && echo "QUICK=1: few repetitions" || echo "whole run")
+	[ -z "${RIGS-}" ] || form+=", of ${rigs[*]} alone"
+	[ -z "$interrupted" ] || form+=", interrupted"
+	for name in "${rigs[@]}"; do
+		[ -n "$interrupted" ] || [ -z "${why[$name]}" ] || form+=", $name failed"
+	done
+	echo "$form"
+}
+
 report_write()
 {
 	show $report_seconds 0 0 "report"
 	printf '\n' >&2
-	SECONDS_TAKEN=$((SECONDS - started)) tests/bench/report/machine.sh >"$out/machine.json"
+	FORM=$(form) SECONDS_TAKEN=$((SECONDS - started)) tests/bench/report/machine.sh \
+		>"$out/machine.json"
 	tests/bench/report/report.sh "$out" >"$out/report.html.new" &&
 		mv "$out/report.html.new" "$out/report.html" && return
 	echo "bench: can't write $out/report.html: one that is there is of an earlier run" >&2

@@ -26,8 +26,8 @@ def figure: {
 # The figures of a series, each with its repetition and under its own name: ring_mb_s of the series
 # linux_uio_ring is linux_uio_ring_mb_s.
 def taken_of($s):
-	[$samples[] | select(.series == $s.series) | .repetition as $repetition | .figures // [] |
-		.[] | .name |= $s.series + ltrimstr($s.mode) | .repetition = $repetition];
+	[$samples[] | select(.series == $s.series) | . as { $repetition, $boot } | .figures // [] |
+		.[] | .name |= $s.series + ltrimstr($s.mode) | . += { $repetition, $boot }];
 
 # One figure of all its samples
 def together:
@@ -71,10 +71,10 @@ def ratios: [
 		"_p50_ns", null, "QEMU 7.2 ivshmem-doorbell, asleep"]
 ] | map({ name: .[0], goal: .[1], over: .[2], under: .[3], suffix: .[4], n: .[5], peer: .[6] });
 
-# {"1": value, …}: for each repetition that has one
+# {"1 ring-2": value, …}: for each repetition that has one, and in which boot
 def values_of($s; $suffix; $n):
 	[taken_of($s)[] | select(.name == $s.series + $suffix and ($n == null or .n == $n) and
-			(.value // 0) > 0) | { key: "\(.repetition)", value: .value }] | from_entries;
+			(.value // 0) > 0) | { key: "\(.repetition) \(.boot)", value: .value }] | from_entries;
 
 def holds($goal):
 	($goal // "" | split(" ")) as [$op, $limit] |

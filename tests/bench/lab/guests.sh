@@ -10,6 +10,7 @@
 
 GUESTS_KERNEL=6.12
 GUESTS_SIZE=16M
+GUESTS_WAIT_S=75
 GUESTS_INITRD=/tmp/bench-initrd
 GUESTS_SOCKET=/tmp/bench-serve
 GUESTS_PLAIN=0000:00:08.0	# of gamma and delta
@@ -128,7 +129,7 @@ guests_up()
 		[[ " $* " != *" $name "* ]] || guests_ivmm $name || return
 	done
 	for name in "$@"; do
-		guest_wait "$name" $BOOT_WAIT_S && guests_driver "$name" || return
+		guest_wait "$name" $GUESTS_WAIT_S && guests_driver "$name" || return
 		[[ $name != gamma && $name != delta ]] || guests_sockets "$name" || return
 	done
 	sleep 2			# some of the patching is put off for a second

@@ -94,7 +94,8 @@ lead()
 # sample SERIES REPETITION FIGURES
 sample()
 {
-	printf '{"series":"%s","repetition":%d,"figures":%s}\n' "$@" >>"$samples"
+	printf '{"series":"%s","repetition":%d,"boot":"%s","figures":%s}\n' "$1" "$2" \
+		"${LAB_OUT##*/}" "$3" >>"$samples"
 }
 
 # sampled SERIES REPETITION: is there a line?
@@ -146,19 +147,24 @@ part_measure()
 # exits: of both vCPUs a second, in the middle of a ring that runs for long enough
 exits()
 {
-	local name before=0 after=0 answerer leader
+	local name before=0 after=0 answerer leader from us
+	local of="tests/bench/lab/run.sh: KVM's count, both machines"
 
 	! sampled linux_ring 0 || return 0
 	answer beta:/dev/ivshmem0
 	lead ring alpha:/dev/ivshmem0 --block 64K --seconds 4 >/dev/null &
 	leader=$!
 	sleep 1.5
+	from=${EPOCHREALTIME/[.,]/}
 	for name in alpha beta; do before=$((before + $(guests_exits $name))); done
 	sleep 2
 	for name in alpha beta; do after=$((after + $(guests_exits $name))); done
-	wait $leader $answerer
-	sample linux_ring 0 "$(printf '[{"name":"ring_exits_s","n":65536,"value":%d}]' \
-		$(((after - before) / 2)))"
+	us=$((${EPOCHREALTIME/[.,]/} - from))
+	wait $answerer
+	wait $leader || return 0
+	sample linux_ring 0 "$(printf \
+		'[{"name":"ring_exits_s","n":65536,"value":%d,"command":"%s"}]' \
+		$(((after - before) * 1000000 / us)) "$of")"
 }
 
 # caching WHERE FILE BAR: how the kernel of a guest has it mapped while somebody has
@@ -190,7 +196,11 @@ part()
 	case $1 in
 	net) sockets_answer net ;;
 	others) guests_uio && sockets_answer others || return ;;
-	ring) notes >"$LAB_OUT/notes" 2>>$log; exits ;;
+	ring)
+		[[ -e $LAB_OUT/notes ]] || { notes >"$LAB_OUT/notes.new" 2>>$log &&
+			mv "$LAB_OUT/notes.new" "$LAB_OUT/notes"; }
+		exits
+		;;
 	esac
 	part_measure "$@"
 }

@@ -23,6 +23,8 @@ measure=(5 1 0.3 '64,256,1K,4K,16K,64K,256K,1M')
 budget=1200
 tries=5
 boot_seconds=300
+boot_least=60
+status_restarts=122		# of the lab: all was done, with guests that had to start again
 if [[ -n ${QUICK-} ]]; then
 	boots=('60 file ring doorbell' '40 net')
 	measure=(2 0.5 0.2 '64,64K,1M')
@@ -65,20 +67,32 @@ progress()
 	done
 }
 
-# boot_once FOLDER FIRST SHARE PART…: with its logs there, and what it measures added to
-# $out/samples; the lab's status.
+# seconds_for FIRST SHARE: what a boot may take, so that parts behind it get most of their share
+seconds_for()
+{
+	local seconds=$((budget - SECONDS - budget * (100 - $1 - $2) * 6 / 1000))
+
+	echo $((seconds < boot_seconds ? seconds : boot_seconds))
+}
+
+# boot_once FOLDER FIRST SHARE PART…: with its logs there, and what it measures and notes added to
+# that of $out; the lab's status.
 boot_once()
 {
 	local folder=$1 first=$2 share=$3 status
 
 	shift 3
 	mkdir -p "$folder" && cp "$out/bench.cpio" "$out/samples" "$folder/" || return
-	tests/lab/lab run --smp 2 --timeout $boot_seconds --out "$folder" -- \
+	[[ ! -e $out/notes ]] || cp "$out/notes" "$folder/"
+	tests/lab/lab run --smp 2 --timeout "$(seconds_for "$first" "$share")" --out "$folder" -- \
 		tests/bench/lab/inside.sh "${measure[@]}" "$@" 2>&1 </dev/null |
 		progress "$first" "$share"
 	status=$?
+	[[ ! -e $folder/notes ]] || cp "$folder/notes" "$out/"
 	# a line of which a half was lost is none, and what could not be measured may be yet
-	jq -cR 'fromjson? | select(.figures)' "$folder/samples" >"$out/samples"
+	jq -cR 'fromjson? | select(.figures)' "$folder/samples" >"$out/samples.new" &&
+		mv "$out/samples.new" "$out/samples"
+	((status != status_restarts)) || return 0
 	return $status
 }
 
@@ -93,25 +107,21 @@ lost()
 	echo "${*:1:$#-1}: ${!#}" | tee -a "$notes" >&2
 }
 
-# again FIRST: whether there is time for one more boot, from FIRST percent of the whole on
-again()
-{
-	[[ -z $interrupted ]] && (((budget - SECONDS) * 2 > budget * (100 - $1) / 100))
-}
-
 # boot FIRST SHARE PART…: in as many boots as it takes; each goes on where the one before was lost.
 boot()
 {
 	local status try
 
+	rm -f "$out/notes"
 	for ((try = 1; try <= tries; try++)); do
 		boot_once "$out/$3-$try" "$@"
 		status=$?
-		((status && try < tries)) && again "$1" || break
-		echo "${*:3}: the lab ended with status $status, another goes on" |
+		((status)) && [[ -z $interrupted ]] || break
+		(($(seconds_for "$1" "$2") >= boot_least && try < tries)) || break
+		echo "${*:3}: its boot was lost (status $status), another goes on" |
 			tee -a "$notes" >&2
 	done
-	cat "$out/$3-$try/notes" >>"$notes" 2>/dev/null
+	[[ ! -e $out/notes ]] || cat "$out/notes" >>"$notes"
 	if [[ -n $interrupted ]]; then
 		lost "${@:3}" "interrupted"
 	elif ((status)); then
@@ -130,7 +140,7 @@ main()
 		read -ra words <<<"$boot"
 		if [[ -n $interrupted ]]; then
 			lost "${words[@]:1}" "interrupted"
-		elif ((SECONDS >= budget)); then
+		elif (($(seconds_for $first "${words[0]}") < boot_least)); then
 			lost "${words[@]:1}" "no time was left"
 		else
 			boot $first "${words[@]}"

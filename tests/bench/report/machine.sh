@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What the figures were taken on and with, as a JSON object of texts for people, in their order.
-# SECONDS_TAKEN: how long it took.
+# FORM: how much of a run it was, SECONDS_TAKEN: how long it took.
 set -uo pipefail
 cd "$(dirname "$0")/../../.." || exit 1
 # shellcheck source=tests/lab/nested.sh
@@ -49,7 +49,7 @@ lab_kernel() { first basename -a build/lab/root-6.12/lib/modules/*; }
 
 jq -n '$ARGS.positional as $a | [range(0; $a | length; 2) | { ($a[.]): $a[. + 1] }] | add' --args \
 	"Date" "$(date -u '+%F %H:%M UTC')" \
-	"Form" "$([ -n "${QUICK-}" ] && echo "QUICK=1: few repetitions" || echo "whole run")" \
+	"Form" "${FORM:-unknown}" \
 	"Taken in" "$((${SECONDS_TAKEN:-0} / 60)) min $((${SECONDS_TAKEN:-0} % 60)) s" \
 	"Machine" "$(cpu), $(nproc) CPUs, $(memory)" \
 	"Kernel" "$(uname -sr)" \

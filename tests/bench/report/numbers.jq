@@ -13,6 +13,7 @@ def numbers: [
 	{ "figure": "linux_ring_tcp_ratio", "unit": "×", "lab": true,
 	  "text": ("the throughput of TCP (virtio-net, vhost) between two Linux guests of QEMU, when " +
 		  "the same two use shared memory and our driver"),
+	  "note": "less on hardware",
 	  "under": { "figure": "linux_ring_host_ratio", "scale": 100, "unit": "%",
 		     "before": "Two Linux guests of ivmm reach",
 		     "text": "of what two processes of their host reach" } },
@@ -22,11 +23,11 @@ def numbers: [
 		     "before": "That is",
 		     "text": "the time of two processes of the host" } },
 	{ "figure": "linux_doorbell_asleep_ratio", "unit": "×", "lab": true,
-	  "text": ("the time in which two sleeping Linux guests of QEMU wake each other by doorbell, " +
-		  "when both are guests of ivmm"),
+	  "text": ("the time of a doorbell's round trip between two sleeping Linux guests: of ivmm ÷ " +
+		  "of QEMU"),
 	  "under": { "figure": "linux_doorbell_awake_ratio", "unit": "×",
-		     "before": "Two guests of ivmm that are awake take",
-		     "text": "the time of the two of QEMU that sleep" } },
+		     "before": "Two guests of ivmm that never sleep take",
+		     "text": "the time of QEMU's" } },
 	{ "figure": "ivmm_private_kib", "unit": "KiB", "lab": true,
 	  "text": "of memory for ivmm itself, beside the RAM of its Linux guest",
 	  "under": { "figure": "boot_init_ratio", "unit": "×",
@@ -49,7 +50,8 @@ def goal_missed($wanted): (.goal | goal_parsed) as $g |
 
 # Nobody is to take a number of the lab for one of a machine.
 def where($machine): select(.lab) |
-	if $machine.Lab | text | startswith("software") then "in the lab: software emulation"
+	if $machine.Lab | text | startswith("software") then
+		"in the lab: software emulation" + (if .note then ", \(.note)" else "" end)
 	else "in the lab" end;
 
 def in_brackets: if . == [] then "" else " (\(join("; ")))" end;

@@ -31,8 +31,9 @@ def peer_text: . as $f | if (.peer_value | type) != "number"
 	then if .value == null then ""
 		else [.peer, .why | text | select(. != "")] | join(": ") | html end
 	else "\(.peer | text): \(.peer_value | with_unit($f | unit))" | html end;
-def verdict: if .holds == true then "<span class=\"verdict good\">✓ held</span>"
-	elif .holds == false then "<span class=\"verdict bad\">✗ missed</span>"
+def few: if (.repetitions // 3) < 3 then ", \(.repetitions)×" else "" end;
+def verdict: if .holds == true then "<span class=\"verdict good\">✓ held\(few)</span>"
+	elif .holds == false then "<span class=\"verdict bad\">✗ missed\(few)</span>"
 	elif .goal == null then "<span class=\"verdict none\">no goal here</span>"
 	else "<span class=\"verdict none\">not taken</span>" end;
 
@@ -52,8 +53,11 @@ def counts: map(select(.goal != null)) |
 def first_page:
 	"<p class=\"first\"><b>What software emulation says about absolute speed is worthless: " +
 	"of the figures from the lab only ratios within this one run count.</b> " +
+	"They compare instructions, not caches, and exits of a guest are dearer than on hardware, " +
+	"which favours shared memory over sockets. " +
 	"The lab of this run: \($machine.Lab | html). " +
-	"Native guests run at the speed of the machine.</p>",
+	"Native guests run at the speed of the machine, but for interrupts and doorbells where KVM " +
+	"is software; here: \($machine.KVM | html).</p>",
 	"<h1>ivshmem for Linux: benchmarks</h1>",
 	"<p class=\"faint\">\($machine.Machine | html) · \($machine.Kernel | html) · " +
 	"\($machine.Date | html) · \($machine.Form | html)</p>",
@@ -135,7 +139,7 @@ def figures_section:
 	"</section>";
 
 def notes_section: if $notes == "" then empty else
-	"<section><h2>What the lab noted</h2><details><summary>Memory types and the like</summary>",
+	"<section><h2>What the lab noted</h2><details><summary>Boots that were lost, memory types</summary>",
 	($notes | html | tag("pre")), "</details></section>" end;
 
 map(select(type == "object" and (.name | type) == "string")) |
@@ -144,5 +148,5 @@ map(select(type == "object" and (.name | type) == "string")) |
 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
 "<title>ivshmem for Linux: benchmarks</title><style>", $style, "</style></head><body>",
 first_page, goals_table, plots_section, machine_section, figures_section, notes_section,
-"<p class=\"faint\">Documentation/benchmarks.rst explains each figure, why it is fair, and what " +
-"it does not say.</p></body></html>"
+"<p class=\"faint\">Documentation/benchmarks.rst explains each goal, why it is fair, what it does " +
+"not say, and the names of all figures.</p></body></html>"

@@ -26,7 +26,8 @@ jq -r -L tests/bench/report --argjson machine "$(cat "$dir/machine.json")" '
 	include "numbers";
 	(number_parts($machine) | "- **\(.value) \(.unit)** \(.text)\(.notes). \(.under)" |
 		rtrimstr(" ")),
-	"", "One run, \($machine.Date), \($machine.Form). \($machine.Machine), " +
+	"", "`make bench` of \($machine.Source // "?"), \($machine.Date), \($machine.Form). \(
+		$machine.Machine), " +
 	"\($machine.Kernel). KVM: \($machine.KVM). Lab: \($machine.Lab)."' \
 	"$dir/results.json" >"$tmp/lines"
 awk -v lines="$tmp/lines" '
