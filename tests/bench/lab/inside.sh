@@ -16,6 +16,7 @@ blocks=$4
 patience=25			# seconds for one run
 bench=build/tests/bench/ivshmem-bench
 samples=$LAB_OUT/samples
+names=()			# of all guests
 log=$LAB_OUT/bench.log
 sockets=':(tcp|vsock|unix):'
 
@@ -111,6 +112,23 @@ answers()
 		boot_fail "guest $1 takes no commands any more"
 }
 
+# rest WHERE…: other guests rest until rest_no_more: idle ones take time, QEMU's more than ours
+rest()
+{
+	local name
+
+	for name in "${names[@]}"; do
+		[[ " $* " == *" $name "* ]] || kill -STOP "$(guest_pid "$name")"
+	done
+}
+
+rest_no_more()
+{
+	local name
+
+	for name in "${names[@]}"; do kill -CONT "$(guest_pid "$name")"; done
+}
+
 # take REPETITION PART SERIES MODE LEADER ANSWERER OPTIONS: one line of samples
 take()
 {
@@ -119,9 +137,11 @@ take()
 	! sampled "$3" "$1" || return 0
 	[[ $7 == - ]] || read -ra options <<<"$7"
 	echo "$SECONDS s: $3, repetition $1" >>$log
+	rest "${5%%:*}" "${6%%:*}"
 	[[ $6 == - || $6 =~ $sockets ]] || answer "$6"
 	figures=$(lead "$4" "$5" "${options[@]}" | tr -d '\n')
 	[[ -z $answerer ]] || wait $answerer
+	rest_no_more
 	sample "$3" "$1" "${figures:-null}"
 	[[ -n $figures ]] || { answers "${5%%:*}" && answers "${6%%:*}"; }
 }
@@ -151,6 +171,7 @@ exits()
 	local of="tests/bench/lab/run.sh: KVM's count, both machines"
 
 	! sampled linux_ring 0 || return 0
+	rest alpha beta
 	answer beta:/dev/ivshmem0
 	lead ring alpha:/dev/ivshmem0 --block 64K --seconds 4 >/dev/null &
 	leader=$!
@@ -161,6 +182,7 @@ exits()
 	for name in alpha beta; do after=$((after + $(guests_exits $name))); done
 	us=$((${EPOCHREALTIME/[.,]/} - from))
 	wait $answerer
+	rest_no_more
 	wait $leader || return 0
 	sample linux_ring 0 "$(printf \
 		'[{"name":"ring_exits_s","n":65536,"value":%d,"command":"%s"}]' \
@@ -217,7 +239,7 @@ guests_of()
 
 main()
 {
-	local number=0 part names
+	local number=0 part
 
 	mapfile -t names < <(guests_of "$@")
 	echo "progress 0 boot ${names[*]}" >&2
