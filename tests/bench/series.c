@@ -21,22 +21,31 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+void doubles_sort(double *v, unsigned int nr)
+{
+	qsort(v, nr, sizeof(v[0]), compare_doubles);
+}
+
+double doubles_median(const double *sorted, unsigned int nr)
+{
+	unsigned int mid = nr / 2;
+
+	return nr % 2 ? sorted[mid] : (sorted[mid - 1] + sorted[mid]) / 2;
+}
+
 static struct series series_sorted(const struct series *s)
 {
 	struct series sorted = *s;
 
-	qsort(sorted.v, sorted.nr, sizeof(sorted.v[0]), compare_doubles);
+	doubles_sort(sorted.v, sorted.nr);
 	return sorted;
 }
 
 double series_median(const struct series *s)
 {
 	struct series sorted = series_sorted(s);
-	unsigned int mid = s->nr / 2;
 
-	if (!s->nr)
-		return 0;
-	return s->nr % 2 ? sorted.v[mid] : (sorted.v[mid - 1] + sorted.v[mid]) / 2;
+	return s->nr ? doubles_median(sorted.v, s->nr) : 0;
 }
 
 double json_rounded(double value)

@@ -8,6 +8,11 @@
 
 #define SERIES_MAX	32
 
+void doubles_sort(double *v, unsigned int nr);
+
+/* Of one number or more. */
+double doubles_median(const double *sorted, unsigned int nr);
+
 /* What one thing took, once a repetition. */
 struct series {
 	double v[SERIES_MAX];

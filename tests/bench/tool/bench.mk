@@ -6,7 +6,7 @@ TOOL_SRC := $(filter-out tests/bench/tool/test_%,$(sort $(wildcard tests/bench/t
 TOOL_VMM := $(addprefix $(B)/obj/vmm/,error.o json.o output.o size.o hostmem/membership.o)
 TOOL := $(B)/tests/bench/ivshmem-bench
 
-$(TOOL): $(TOOL_SRC:%.c=$(B)/obj/%.o) $(TOOL_VMM)
+$(TOOL): $(TOOL_SRC:%.c=$(B)/obj/%.o) $(B)/obj/tests/bench/series.o $(TOOL_VMM)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -static -pthread -o $@ $^

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "../series.h"
 #include "figures.h"
 #include "json.h"
 #include "size.h"
@@ -74,30 +75,20 @@ void figure_fail(struct figure *f, const char *fmt, ...)
 	va_end(ap);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* With its values sorted. */
 static struct figure figure_sorted(const struct figure *f)
 {
 	struct figure sorted = *f;
 
-	qsort(sorted.values, sorted.count, sizeof(sorted.values[0]), compare_doubles);
+	doubles_sort(sorted.values, sorted.count);
 	return sorted;
 }
 
 static double figure_value(const struct figure *sorted)
 {
-	unsigned int mid = sorted->count / 2;
-
 	if (!isnan(sorted->merged))
 		return sorted->merged;
-	return sorted->count % 2 ? sorted->values[mid] :
-				   (sorted->values[mid - 1] + sorted->values[mid]) / 2;
+	return doubles_median(sorted->values, sorted->count);
 }
 
 static int figure_has_value(const struct figure *f)
