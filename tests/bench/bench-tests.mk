@@ -5,7 +5,7 @@ include $(wildcard tests/bench/*/bench.mk)
 
 NEW ?= build/bench/results.json
 
-## make bench           how fast two machines exchange data, beside the peers (20 minutes, QUICK=1 four)
+## make bench           how fast two machines exchange data, beside the peers (half an hour, QUICK=1 four minutes)
 ## make bench-compare   OLD=results.json [NEW=…]: what got better or worse beyond the noise
 ## make bench-readme    put the numbers and pictures of the last run into README.md
 .PHONY: bench bench-compare bench-readme
